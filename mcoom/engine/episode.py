@@ -1,0 +1,226 @@
+"""One episode: take the next event, hand it to its handler, until it ends.
+
+Takes a ``State`` that ``set_up`` has reset, leaves the row of outputs and the trace in it. Must not know where either goes.
+The order of events is total, (time, kind, number): docs/determinism.md. CPUs are few and timers fire on ticks, so no event
+queue is needed.
+"""
+
+from mcoom._jit import jit, leaf
+from mcoom.engine.burst import has_end_point, plan, set_burst
+from mcoom.engine.gate import end_batch, open_gate
+from mcoom.engine.heap import remove
+from mcoom.engine.layout import INF
+from mcoom.engine.oom import end_post_kill, end_select, kill, last_attempt, may_oom, try_lock_again, unlock_and_go_on
+from mcoom.engine.program import begin_pass, end_pass, exit_begin, retry_top, start, try_touch
+from mcoom.engine.reaper import end_reap, reap_next
+from mcoom.engine.runqueue import schedule
+from mcoom.engine.state import (
+    CURR,
+    DONE,
+    END,
+    KEY,
+    LIMIT,
+    MAX_EVENTS,
+    N_BUSY,
+    N_CPUS,
+    N_EVENTS,
+    N_RT_QUEUED,
+    NEED,
+    OPENS,
+    PHASE,
+    POST_KILL_NS,
+    PREEMPT,
+    RESCHED_AT,
+    TICK_AT,
+    TICK_CPU,
+    TICK_NS,
+    TIMER_MODE,
+)
+from mcoom.engine.tick import tick
+from mcoom.engine.timer import fire_first, timer_row
+from mcoom.engine.times import end
+from mcoom.engine.victim import begin_exit_mm, exit_done, release
+from mcoom.engine.words import (
+    AT_FIRST_EXIT,
+    AT_FIRST_KILL,
+    AT_FIRST_LOCK,
+    BUDGET,
+    ENTRY,
+    EXIT_MM,
+    EXIT_START,
+    FIRST,
+    FULL_PREEMPTION,
+    GATE,
+    HOG,
+    HORIZON,
+    LOCKTRY,
+    PASS,
+    POST_KILL,
+    REAP,
+    REAP_WAKE,
+    REPORTING,
+    RETRY,
+    SELECT,
+    TOUCH,
+)
+
+_BURST_END, _RESCHED, _TIMER, _START, _TICK, _NOTHING = range(6)
+
+
+@jit
+def end_gate(s, now, i):
+    """Go on opening the gate, or with what its opener does next."""
+    if end_batch(s, now, i):
+        return
+    kind = s.task[i, OPENS]
+    if kind == AT_FIRST_LOCK:
+        last_attempt(s, now, i)
+    elif kind == AT_FIRST_KILL:
+        set_burst(s, now, i, POST_KILL, s.g[POST_KILL_NS])
+    else:
+        exit_done(s, now, i)
+
+
+@jit
+def end_exit_mm(s, now, i):
+    """Free what the dying task still holds; the first exit may open a gate."""
+    release(s, now, i, i)
+    if not open_gate(s, now, i, AT_FIRST_EXIT):
+        exit_done(s, now, i)
+
+
+@jit
+def end_burst(s, now, i, phase):
+    """Hand the end of a burst of ``phase`` of task ``i`` to what follows it (docs/model.md section 4)."""
+    if phase == PASS:
+        if end_pass(s, now, i):
+            may_oom(s, now, i)
+    elif phase == ENTRY:
+        begin_pass(s, now, i)
+    elif phase == RETRY:
+        retry_top(s, now, i)
+    elif phase == TOUCH or phase == FIRST:
+        try_touch(s, now, i)
+    elif phase == LOCKTRY:
+        try_lock_again(s, now, i)
+    elif phase == GATE:
+        end_gate(s, now, i)
+    elif phase == SELECT:
+        end_select(s, now, i)
+    elif phase == REPORTING:
+        kill(s, now, i)
+    elif phase == POST_KILL:
+        end_post_kill(s, now, i)
+    elif phase == EXIT_START:
+        begin_exit_mm(s, now, i)
+    elif phase == EXIT_MM:
+        end_exit_mm(s, now, i)
+    elif phase == REAP_WAKE:
+        reap_next(s, now)
+    elif phase == REAP:
+        end_reap(s, now)
+    elif phase == HOG:
+        exit_begin(s, now, i)
+    else:
+        unlock_and_go_on(s, now, i)
+
+
+@jit
+def handle_burst_end(s, now, c):
+    """Handle the end of the burst that runs on CPU ``c``, then see whether a pending reschedule can take effect."""
+    i = s.cpu[c, CURR]
+    phase = s.task[i, PHASE]
+    end_burst(s, now, i, phase)
+    if s.cpu[c, NEED] == 1 and s.cpu[c, CURR] == i:
+        if s.g[PREEMPT] == FULL_PREEMPTION or has_end_point(phase):
+            s.cpu[c, RESCHED_AT] = now
+        else:
+            plan(s, now, c)
+
+
+@leaf
+def next_tick(s, now):
+    """Return the time of the next tick event; ticks at which nothing can happen are skipped."""
+    if s.g[TICK_CPU] > 0:
+        return s.g[TICK_AT]
+    tick_ns = s.g[TICK_NS]
+    if s.g[TICK_AT] < now:
+        s.g[TICK_AT] = (now + tick_ns - 1) // tick_ns * tick_ns
+    if s.g[N_BUSY] > 0 or s.g[N_RT_QUEUED] > 0:
+        return s.g[TICK_AT]
+    row = timer_row(s)
+    if s.g[TIMER_MODE] == 0 and s.heap[row, 0] > 0:
+        # TICK_AT stays: a start before that timer fires makes the earlier ticks exist.
+        return s.task[s.heap[row, 1], KEY]
+    return INF
+
+
+@leaf
+def next_event(s, now):
+    """Return (time, kind, CPU) of the first event in the total order."""
+    at, kind, cpu = INF, _NOTHING, 0
+    for c in range(s.g[N_CPUS]):
+        if s.cpu[c, END] < at:
+            at, kind, cpu = s.cpu[c, END], _BURST_END, c
+    for c in range(s.g[N_CPUS]):
+        if s.cpu[c, NEED] == 1 and s.cpu[c, RESCHED_AT] < at:
+            at, kind, cpu = s.cpu[c, RESCHED_AT], _RESCHED, c
+    row = timer_row(s)
+    if s.g[TIMER_MODE] == 1 and s.heap[row, 0] > 0 and s.task[s.heap[row, 1], KEY] < at:
+        at, kind = s.task[s.heap[row, 1], KEY], _TIMER
+    if s.heap[row + 1, 0] > 0 and s.task[s.heap[row + 1, 1], KEY] < at:
+        at, kind = s.task[s.heap[row + 1, 1], KEY], _START
+    tick_at = next_tick(s, now)
+    if tick_at < at:
+        at, kind, cpu = tick_at, _TICK, s.g[TICK_CPU]
+    return at, kind, cpu
+
+
+@jit
+def handle_tick(s, now, c):
+    """Handle the tick of CPU ``c`` and move on to that of the next CPU."""
+    s.g[TICK_AT] = now
+    s.g[TICK_CPU] = c + 1
+    if c + 1 == s.g[N_CPUS]:
+        s.g[TICK_CPU] = 0
+        s.g[TICK_AT] = now + s.g[TICK_NS]
+    tick(s, now, c)
+
+
+@jit
+def handle_start(s, now):
+    """Start the task that is first in order of start times."""
+    row = timer_row(s) + 1
+    i = s.heap[row, 1]
+    remove(s, row, i)
+    start(s, now, i)
+
+
+@jit
+def run_episode(s):
+    """Run the episode of a ``State`` that ``set_up`` has reset, to its end."""
+    now = 0
+    while s.g[DONE] == 0:
+        at, kind, cpu = next_event(s, now)
+        if at >= s.g[LIMIT]:
+            end(s, s.g[LIMIT], HORIZON)
+            return
+        if s.g[N_EVENTS] >= s.g[MAX_EVENTS]:
+            end(s, now, BUDGET)
+            return
+        now = at
+        if kind == _BURST_END:
+            s.g[N_EVENTS] += 1
+            handle_burst_end(s, now, cpu)
+        elif kind == _TICK:
+            handle_tick(s, now, cpu)
+        elif kind == _TIMER:
+            fire_first(s, now)
+        elif kind == _START:
+            s.g[N_EVENTS] += 1
+            handle_start(s, now)
+        if s.g[DONE] == 1:
+            return
+        for c in range(s.g[N_CPUS]):
+            if s.cpu[c, NEED] == 1 and s.cpu[c, RESCHED_AT] <= now:
+                schedule(s, now, c)

@@ -1,0 +1,139 @@
+"""Which CPU a task goes to: wake-up placement and the periodic balance.
+
+Takes a waking task or a tick, moves tasks between runqueues. Must not know why a task wakes. docs/model.md section 5; FIDELITY(1):
+one flat domain, no cache affinity beyond "the previous CPU first" (kernel/sched/fair.c: select_task_rq_fair, load_balance).
+"""
+
+from mcoom._jit import jit, leaf
+from mcoom.engine.burst import need
+from mcoom.engine.record import emit
+from mcoom.engine.runqueue import allowed, check_preempt, enqueue_woken, migrate, pull_fair, rt_row
+from mcoom.engine.state import (
+    CPU,
+    CURR,
+    FAIR,
+    HZ,
+    KEY,
+    LOAD,
+    N_CPUS,
+    NEED,
+    NR,
+    NR_IDLE,
+    PRIO,
+    SCHED,
+    STATE,
+    TICK_NS,
+    TIE,
+    WEIGHT,
+)
+from mcoom.engine.words import CFS61, EXITED, RUNNABLE, T_WAKE
+
+_IMBALANCE_PCT = 125
+_NR_MIGRATE = 32
+
+
+@leaf
+def idle_like(s, c):
+    """Return whether a waking fair task would run on CPU ``c`` at once: idle, or (6.1) with SCHED_IDLE tasks only."""
+    curr = s.cpu[c, CURR]
+    if curr < 0 and s.heap[c, 0] == 0 and s.heap[rt_row(s, c), 0] == 0:
+        return True
+    if s.g[SCHED] != CFS61 or s.cpu[c, NR] == 0 or s.cpu[c, NR] != s.cpu[c, NR_IDLE] or s.heap[rt_row(s, c), 0] > 0:
+        return False
+    return curr < 0 or s.task[curr, FAIR] == 1
+
+
+@jit
+def select_cpu_fair(s, i):
+    """Return the CPU for waking fair task ``i``: the previous one if idle-like, else the next that is, else the previous."""
+    n = s.g[N_CPUS]
+    prev = s.task[i, CPU]
+    if n == 1 or idle_like(s, prev):
+        return prev
+    for step in range(1, n):
+        c = (prev + step) % n
+        if allowed(s, i, c) and idle_like(s, c):
+            return c
+    return prev
+
+
+@jit
+def select_cpu_rt(s, i):
+    """Return the CPU for waking RT task ``i``: the previous one if it can preempt there, else the least urgent one."""
+    n = s.g[N_CPUS]
+    prev = s.task[i, CPU]
+    best = prev
+    best_prio = s.task[i, PRIO]
+    for step in range(n):
+        c = (prev + step) % n
+        if not allowed(s, i, c):
+            continue
+        curr = s.cpu[c, CURR]
+        prio = -1 if curr < 0 else (0 if s.task[curr, FAIR] == 1 else s.task[curr, PRIO])
+        if step == 0 and prio < best_prio:
+            return prev
+        if prio < best_prio:
+            best, best_prio = c, prio
+    return best
+
+
+@jit
+def wake(s, now, i):
+    """Make task ``i`` runnable on the CPU that placement chooses; its burst must be set. No effect if it is runnable."""
+    if s.task[i, STATE] == RUNNABLE or s.task[i, STATE] == EXITED:
+        return
+    c = select_cpu_fair(s, i) if s.task[i, FAIR] == 1 else select_cpu_rt(s, i)
+    emit(s, now, T_WAKE, c, i, 0)
+    enqueue_woken(s, now, i, c)
+
+
+@jit
+def next_in_order(s, row, key, tie):
+    """Return the task of heap ``row`` that follows (key, tie) in its order, or -1."""
+    best = -1
+    for at in range(1, s.heap[row, 0] + 1):
+        i = s.heap[row, at]
+        here = (s.task[i, KEY], s.task[i, TIE])
+        if here > (key, tie) and (best < 0 or here < (s.task[best, KEY], s.task[best, TIE])):
+            best = i
+    return best
+
+
+@jit
+def balance_busy(s, now, c):
+    """Pull tasks to busy CPU ``c`` from the most loaded one until half of the difference in load is moved."""
+    source = -1
+    for other in range(s.g[N_CPUS]):
+        if other != c and (source < 0 or s.cpu[other, LOAD] > s.cpu[source, LOAD]):
+            source = other
+    if 100 * s.cpu[source, LOAD] <= _IMBALANCE_PCT * s.cpu[c, LOAD]:
+        return
+    imbalance = (s.cpu[source, LOAD] - s.cpu[c, LOAD]) // 2
+    moved = 0
+    i = next_in_order(s, source, -(1 << 62), -1)
+    while i >= 0 and imbalance > 0 and moved < _NR_MIGRATE:
+        key, tie = s.task[i, KEY], s.task[i, TIE]
+        if allowed(s, i, c) and s.task[i, WEIGHT] // 2 <= imbalance:
+            migrate(s, now, i, source, c)
+            imbalance -= s.task[i, WEIGHT]
+            moved += 1
+            check_preempt(s, now, c, i)
+        i = next_in_order(s, source, key, tie)
+
+
+@jit
+def balance(s, now, c):
+    """Do the periodic balance of CPU ``c`` if this tick is its turn (busy factor 32 in 4.13, 16 in 6.1)."""
+    n = s.g[N_CPUS]
+    if n == 1:
+        return
+    idle = s.cpu[c, CURR] < 0
+    every = max(1, n * s.g[HZ] // 1000)
+    if not idle:
+        every *= 16 if s.g[SCHED] == CFS61 else 32
+    if (now // s.g[TICK_NS]) % every != c % every:
+        return
+    if not idle:
+        balance_busy(s, now, c)
+    elif s.cpu[c, NEED] == 0 and s.heap[c, 0] == 0 and pull_fair(s, now, c):
+        need(s, now, c)
