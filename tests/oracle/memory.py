@@ -1,0 +1,37 @@
+"""Memory: marks and allocation (docs/model.md section 7).
+
+Takes the world and a task, moves pages from the free list to it.
+Must not know what a task does when it gets no page.
+"""
+
+from .codes import RESERVES_FULL, RESERVES_HALF, T_ALLOC
+from .world import Task, World
+
+
+def mark(w: World, task: Task) -> int:
+    """Return the number of free pages that the task must leave."""
+    base = w.machine["min_pages"] + w.machine["boost_pages"]
+    if task.killed and w.policy["reserves"] == RESERVES_FULL:
+        return 0
+    if task.killed and w.policy["reserves"] == RESERVES_HALF:
+        return base - base // 2
+    if task.is_rt:
+        return base - base // 4
+    return base
+
+
+def high_mark(w: World) -> int:
+    """Return the mark of the last attempt and of recovery."""
+    return w.machine["high_pages"] + w.machine["boost_pages"]
+
+
+def try_alloc(w: World, task: Task, m: int) -> bool:
+    """Take the pages of one fault if the mark `m` allows it."""
+    b = task.cls["fault_pages"]
+    if not w.free - (b - 1) > m:
+        return False
+    w.free -= b
+    task.rss += b
+    task.taken += b
+    w.record(T_ALLOC, task, arg=w.free)
+    return True
