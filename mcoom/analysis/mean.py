@@ -1,0 +1,77 @@
+"""Means from exact sums.
+
+Takes integer sums and sums of squares, gives a mean with its interval; the subtraction that loses digits is done in
+integers. Must know nothing about what was summed.
+"""
+
+from scipy.special import stdtr, stdtrit
+
+from mcoom.analysis.result import Interval, not_estimable
+
+EXACT_SUMS = "exact sums, t"
+"""Method of ``mean_interval``."""
+
+
+def mean_and_variance(total: int, total_sq: int, n: int) -> tuple[float, float]:
+    """Return the mean and the variance of the mean.
+
+    Parameters
+    ----------
+    total, total_sq : int
+        Exact sum and sum of squares.
+    n : int
+        Number of values, >= 1; with one value the variance is 0.
+    """
+    if n < 2:
+        return total / n, 0.0
+    return total / n, (n * total_sq - total * total) / (n * n * (n - 1))
+
+
+def mean_interval(
+    total: int, total_sq: int, n: int, support: tuple[float, float], level: float = 0.95, method: str = EXACT_SUMS
+) -> Interval:
+    """Estimate a mean of values that lie in a known range.
+
+    Parameters
+    ----------
+    total, total_sq : int
+        Exact sum and sum of squares.
+    n : int
+        Number of values.
+    support : (float, float)
+        Smallest and largest possible value.
+    level : float
+        Confidence level.
+    method : str
+        Name of the method.
+
+    Returns
+    -------
+    Interval
+        Student's t. If all values are equal there is no variance to speak of: the limits are then those of the
+        largest share of other values, anywhere in the range, that would have stayed unseen with this confidence.
+    """
+    if n == 0:
+        return not_estimable(method, "no replicates")
+    mean, variance = mean_and_variance(total, total_sq, n)
+    smallest, largest = support
+    if variance <= 0:
+        unseen = 1 - ((1 - level) / 2) ** (1 / n)
+        low, high = mean - unseen * (mean - smallest), mean + unseen * (largest - mean)
+        return Interval(mean, low, high, method + ", all equal: unseen share bounded")
+    half = float(stdtrit(n - 1, 0.5 + level / 2)) * variance**0.5
+    return Interval(mean, max(smallest, mean - half), min(largest, mean + half), method)
+
+
+def mean_p(total: int, total_sq: int, n: int) -> float | None:
+    """Return the two-sided p-value of a mean of 0, by Student's t.
+
+    If all values are equal, t does not exist: the p-value is then that of the sign test, 1 if they are 0. None
+    without values.
+    """
+    if n == 0:
+        return None
+    mean, variance = mean_and_variance(total, total_sq, n)
+    if variance <= 0:
+        return 0.5 ** (n - 1) if total else 1.0
+    return float(2 * stdtr(n - 1, -abs(mean) / variance**0.5))

@@ -1,0 +1,127 @@
+"""Comparisons of policies that were not counted pair by pair.
+
+Takes two cells, gives differences as if their replicates were independent. Must know nothing about the joint tallies.
+"""
+
+import numpy as np
+from scipy.special import ndtri
+
+from mcoom.analysis.binned import CellView
+from mcoom.analysis.estimate import n_members
+from mcoom.analysis.logrank import two_sided_p
+from mcoom.analysis.mean import mean_and_variance
+from mcoom.analysis.multiplicity import largest_p
+from mcoom.analysis.proportion import fisher_p, unpaired_difference, wilson
+from mcoom.analysis.result import Interval, not_estimable, span
+from mcoom.analysis.survival import LifeTable, kaplan_meier, restricted_area
+from mcoom.tally.status import Case, Status
+
+CasePair = tuple[Case, Case]
+"""Case of the policy and of the baseline."""
+
+
+def case_pairs(view: CellView, baseline: CellView) -> tuple[CasePair, ...]:
+    """Return the two extremes, or nothing where no budget ran out."""
+    if not (view.cases or baseline.cases):
+        return ()
+    return ((Case.BEST, Case.WORST), (Case.WORST, Case.BEST))
+
+
+def unpaired_rmst(view: CellView, baseline: CellView, level: float) -> tuple[Interval, float | None]:
+    """Estimate the difference of restricted means, policy minus baseline, in ns, as if independent; normal test."""
+    pairs = ((Case.VALUE, Case.VALUE), *case_pairs(view, baseline))
+    found = [_rmst(view, baseline, pair, level) for pair in pairs]
+    intervals = [interval for interval, _, _ in found]
+    return span(intervals[0], intervals[1:]), largest_p([(effect, p) for _, effect, p in found])
+
+
+def _moments(view: CellView, case: Case, is_exact: bool) -> tuple[float, float, float]:
+    """Restricted mean, its variance, and what censoring leaves unknown."""
+    if is_exact:
+        sums = view.total("restricted_sum", case), view.total("restricted_sumsq", case)
+        return *mean_and_variance(*sums, n_members(view, case)), 0.0
+    return restricted_area(kaplan_meier(view.life_table(case)), view.tau_ns)
+
+
+def _rmst(view: CellView, baseline: CellView, cases: CasePair, level: float) -> tuple[Interval, float, float | None]:
+    """Interval, effect and p-value under one pair of cases."""
+    is_exact = view.has_exact_mean and baseline.has_exact_mean
+    method = "unpaired, exact sums, normal" if is_exact else "unpaired, areas under Kaplan-Meier, normal"
+    if not n_members(view, cases[0]) or not n_members(baseline, cases[1]):
+        return not_estimable(method, "no replicates"), 0.0, None
+    x, x_variance, x_tail = _moments(view, cases[0], is_exact)
+    y, y_variance, y_tail = _moments(baseline, cases[1], is_exact)
+    error = (x_variance + y_variance) ** 0.5
+    half = float(ndtri(0.5 + level / 2)) * error
+    low, high = x - y - y_tail - half, x + x_tail - y + half
+    if x_tail or y_tail:
+        reason = "the last replicate at risk was censored before the horizon"
+        return Interval(None, low, high, method, reason), 0.0, None
+    return Interval(x - y, low, high, method), x - y, two_sided_p((x - y) / error) if error else None
+
+
+def unpaired_superiority(view: CellView, baseline: CellView, level: float) -> tuple[Interval, float | None]:
+    """Estimate P(policy earlier) + P(tie) / 2 for two independent replicates, both at the horizon being a tie.
+
+    The test is Brunner and Munzel's, with the normal law.
+    """
+    if not (view.has_exact_mean and baseline.has_exact_mean):
+        return not_estimable("unpaired", "times are censored before the horizon"), None
+    intervals, tests = [], []
+    for own, other in ((Case.VALUE, Case.VALUE), *case_pairs(view, baseline)):
+        interval, p = superiority_of_tables(view.life_table(own), baseline.life_table(other), level)
+        intervals.append(interval)
+        tests.append(((interval.value or 0.5) - 0.5, p))
+    return span(intervals[0], intervals[1:]), largest_p(tests)
+
+
+def superiority_of_tables(table: LifeTable, baseline: LifeTable, level: float = 0.95) -> tuple[Interval, float | None]:
+    """Estimate P(first earlier) + P(tie) / 2 from two tables with the same rows, censored at a common end; test it.
+
+    Parameters
+    ----------
+    table, baseline : LifeTable
+        With the same rows; a row is one value, and all who are censored tie with one another.
+    level : float
+        Confidence level.
+
+    References
+    ----------
+    1. DeLong, DeLong and Clarke-Pearson (1988), Comparing the areas under two or more correlated receiver operating
+       characteristic curves, Biometrics 44, 837-845 (the variance).
+    2. Newcombe (2006), Confidence intervals for an effect size measure based on the Mann-Whitney statistic,
+       Statistics in Medicine 25, 559-573.
+    """
+    method = "unpaired, Mann-Whitney, DeLong, Wilson"
+    if table.n < 2 or baseline.n < 2:
+        return not_estimable(method, "fewer than two replicates"), None
+    x = np.append(table.deaths, table.censored.sum()).astype(np.float64)
+    y = np.append(baseline.deaths, baseline.censored.sum()).astype(np.float64)
+    n, m = x.sum(), y.sum()
+    x_place = (m - np.cumsum(y) + y / 2) / m
+    y_place = (np.cumsum(x) - x / 2) / n
+    value = float(np.sum(x * x_place) / n)
+    x_variance = np.sum(x * (x_place - value) ** 2) / (n - 1)
+    y_variance = np.sum(y * (y_place - value) ** 2) / (m - 1)
+    variance = float(x_variance / n + y_variance / m)
+    n_equal = min(n, m) if variance <= 0 else value * (1 - value) / variance
+    low, high = wilson(value, n_equal, level) if n_equal > 0 else (0.0, 1.0)
+    p = two_sided_p((value - 0.5) / variance**0.5) if variance > 0 else None
+    return Interval(value, low, high, method), p
+
+
+def unpaired_livelock(view: CellView, baseline: CellView, level: float) -> tuple[Interval, float | None]:
+    """Estimate the difference of livelock probabilities and test it by Fisher, the largest p of all cases."""
+    intervals, tests = [], []
+    for pair in ((Case.VALUE, Case.VALUE), *case_pairs(view, baseline)):
+        (k, n), (j, m) = _livelocks(view, pair[0]), _livelocks(baseline, pair[1])
+        if not n or not m:
+            return not_estimable("Newcombe-Wilson", "no replicates"), None
+        intervals.append(unpaired_difference(k, n, j, m, level))
+        tests.append((float(k * m - j * n), fisher_p(k, n, j, m)))
+    return span(intervals[0], intervals[1:]), largest_p(tests)
+
+
+def _livelocks(view: CellView, case: Case) -> tuple[int, int]:
+    k, n, status = int(view.counts("n_livelock")), n_members(view, case), view.status()
+    return (k + status[Status.BUDGET] + status[Status.BUDGET_BEFORE] if case == Case.WORST else k), n
