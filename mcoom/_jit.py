@@ -1,7 +1,7 @@
 """The only place where Numba's options are chosen, and where its cache lives.
 
-Gives ``entry``, ``jit`` and ``leaf`` (the decorators of every kernel), ``engine_digest`` and the cache folder. Must know nothing of
-what the kernels do.
+Gives ``entry``, ``jit`` and ``leaf`` (the decorators of every kernel), ``engine_digest`` and the cache folder. Must
+know nothing of what the kernels do.
 
 Numba's own cache notices a change of the file of a kernel but not of the kernels it calls, so the cache folder is keyed
 by the digest of all engine sources and of the options that change code generation (docs/adr/0004).
@@ -51,8 +51,9 @@ config.CACHE_DIR = str(cache_dir())
 class _Kernel:
     """Decorator that compiles a kernel once, whatever constants it is called with.
 
-    Numba types a constant argument as a literal and would compile the callee anew for each value, and its callees in turn: a
-    hundred small kernels took three minutes. Here literals are widened to their type before the callee is looked up.
+    Numba types a constant argument as a literal and would compile the callee anew for each value, and its callees in
+    turn: a hundred small kernels took three minutes. Here literals are widened to their type before the callee is
+    looked up.
     """
 
     def __init__(self, **options):
@@ -70,8 +71,8 @@ class _Kernel:
         return kernel
 
 
-# Only entries are called from Python. The wrapper that Numba makes for such calls is left out of all others: it would hold
-# a copy of the kernel and all it calls, to be compiled again.
+# Only entries are called from Python. The wrapper that Numba makes for such calls is left out of all others: it would
+# hold a copy of the kernel and all it calls, to be compiled again.
 _INTERNAL = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 
 entry = _Kernel(no_cfunc_wrapper=True)

@@ -1,7 +1,7 @@
 """CPU bursts and resched points: when a task's work ends, and when it may be interrupted.
 
-Takes a task and an amount of CPU time, keeps END and RESCHED_AT of its CPU. Must not know why a reschedule is wanted or who
-runs next. docs/model.md section 4.
+Takes a task and an amount of CPU time, keeps END and RESCHED_AT of its CPU. Must not know why a reschedule is wanted
+or who runs next. docs/model.md section 4.
 """
 
 from mcoom._jit import jit, leaf
@@ -13,7 +13,6 @@ from mcoom.engine.state import (
     EXIT_SEG_NS,
     LEFT,
     NEED,
-    PASS_POINTS,
     PHASE,
     PREEMPT,
     RESCHED_AT,
@@ -23,22 +22,24 @@ from mcoom.engine.state import (
 from mcoom.engine.words import ENTRY, EXIT_MM, FIRST, FULL_PREEMPTION, GATE, HOG, PASS, REAP, TOUCH
 
 
-@jit
-def set_burst(s, now, i, phase, total_ns):
-    """Give task ``i`` a new burst of ``total_ns`` >= 0 for ``phase``, running or not."""
-    if phase == PASS:
-        seg = max(1, total_ns // s.g[PASS_POINTS])
-    elif phase == EXIT_MM or phase == REAP:
-        seg = s.g[EXIT_SEG_NS]
-    else:
-        seg = 0
+@leaf
+def set_burst_with_points(s, now, i, phase, total_ns, seg_ns):
+    """Give task ``i`` a new burst of ``total_ns`` >= 0 for ``phase``, with a resched point each ``seg_ns`` (0:
+    none)."""
     s.task[i, PHASE] = phase
     s.task[i, TOTAL] = total_ns
     s.task[i, LEFT] = total_ns
-    s.task[i, SEG] = seg
+    s.task[i, SEG] = seg_ns
     c = s.task[i, CPU]
     if s.cpu[c, CURR] == i:
         s.cpu[c, END] = now + total_ns
+
+
+@jit
+def set_burst(s, now, i, phase, total_ns):
+    """Give task ``i``, running or not, a new burst of ``total_ns`` >= 0 for a ``phase`` other than PASS."""
+    points = phase == EXIT_MM or phase == REAP
+    set_burst_with_points(s, now, i, phase, total_ns, s.g[EXIT_SEG_NS] if points else 0)
 
 
 @leaf

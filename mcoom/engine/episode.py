@@ -1,8 +1,8 @@
 """One episode: take the next event, hand it to its handler, until it ends.
 
-Takes a ``State`` that ``set_up`` has reset, leaves the row of outputs and the trace in it. Must not know where either goes.
-The order of events is total, (time, kind, number): docs/determinism.md. CPUs are few and timers fire on ticks, so no event
-queue is needed.
+Takes a ``State`` that ``set_up`` has reset, leaves the row of outputs and the trace in it. Must not know where either
+goes. The order of events is total, (time, kind, number): docs/determinism.md. CPUs are few and timers fire on ticks,
+so no event queue is needed.
 """
 
 from mcoom._jit import jit, leaf
@@ -90,18 +90,9 @@ def end_exit_mm(s, now, i):
 
 
 @jit
-def end_burst(s, now, i, phase):
-    """Hand the end of a burst of ``phase`` of task ``i`` to what follows it (docs/model.md section 4)."""
-    if phase == PASS:
-        if end_pass(s, now, i):
-            may_oom(s, now, i)
-    elif phase == ENTRY:
-        begin_pass(s, now, i)
-    elif phase == RETRY:
-        retry_top(s, now, i)
-    elif phase == TOUCH or phase == FIRST:
-        try_touch(s, now, i)
-    elif phase == LOCKTRY:
+def end_rare_burst(s, now, i, phase):
+    """Hand the end of a burst of task ``i`` at or behind the lock to what follows it."""
+    if phase == LOCKTRY:
         try_lock_again(s, now, i)
     elif phase == GATE:
         end_gate(s, now, i)
@@ -125,7 +116,23 @@ def end_burst(s, now, i, phase):
         unlock_and_go_on(s, now, i)
 
 
-@jit
+@leaf
+def end_burst(s, now, i, phase):
+    """Hand the end of a burst of task ``i`` to what follows it (docs/model.md section 4), frequent ones first."""
+    if phase == PASS:
+        if end_pass(s, now, i):
+            may_oom(s, now, i)
+    elif phase == ENTRY:
+        begin_pass(s, now, i)
+    elif phase == RETRY:
+        retry_top(s, now, i)
+    elif phase == TOUCH or phase == FIRST:
+        try_touch(s, now, i)
+    else:
+        end_rare_burst(s, now, i, phase)
+
+
+@leaf
 def handle_burst_end(s, now, c):
     """Handle the end of the burst that runs on CPU ``c``, then see whether a pending reschedule can take effect."""
     i = s.cpu[c, CURR]

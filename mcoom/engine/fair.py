@@ -1,6 +1,7 @@
 """The arithmetic of CFS: vruntime, min_vruntime, slices, wake-up preemption, buddies.
 
-Takes weights and times, keeps VRUNTIME, MIN_V and the buddies. Must not know runqueues of other CPUs, nor why a task runs.
+Takes weights and times, keeps VRUNTIME, MIN_V and the buddies. Must not know runqueues of other CPUs, nor why a task
+runs.
 
 Source: kernel/sched/fair.c@v4.13 and @v6.1 (update_curr, calc_delta_fair, update_min_vruntime, check_preempt_tick,
 wakeup_preempt_entity, pick_next_entity, set_last_buddy, set_next_buddy); docs/model.md section 5.

@@ -1,8 +1,8 @@
 """Binary heaps of tasks on integer arrays: runqueues and timers.
 
-Takes a row of ``State.heap`` and a task, keeps the row ordered by (KEY, TIE) of its tasks. Must not know what a row is for.
-A task is in one heap at most; POS is its place there. No two tasks of a row have equal (KEY, TIE), so the order is total and
-the heap's inner arrangement never shows.
+Takes a row of ``State.heap`` and a task, keeps the row ordered by (KEY, TIE) of its tasks. Must not know what a row
+is for. A task is in one heap at most; POS is its place there. No two tasks of a row have equal (KEY, TIE), so the
+order is total and the heap's inner arrangement never shows.
 """
 
 from mcoom._jit import jit, leaf

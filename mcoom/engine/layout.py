@@ -11,8 +11,8 @@ MACHINE_FIELDS = (
     "timer_mode", "switch_ns",
     "free_pages", "reclaimable_pages", "min_pages", "high_pages", "total_pages", "boost_pages",
     "pass_ns", "pass_shape", "pass_points", "entry_ns",
-    "select_base_ns", "select_task_ns", "other_tasks", "report_ns", "report_burst", "report_interval_ns", "post_kill_ns",
-    "exit_start_ns", "exit_base_ns", "exit_page_ns", "exit_seg_ns", "reap_base_ns", "reap_page_ns",
+    "select_base_ns", "select_task_ns", "other_tasks", "report_ns", "report_burst", "report_interval_ns",
+    "post_kill_ns", "exit_start_ns", "exit_base_ns", "exit_page_ns", "exit_seg_ns", "reap_base_ns", "reap_page_ns",
     "gate_wake_ns", "gate_batch",
     "n_kills", "horizon_ns", "until", "max_events",
 )  # fmt: skip

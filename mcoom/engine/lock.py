@@ -88,7 +88,7 @@ def take(s, now, i):
 
 @jit
 def unlock(s, now, i):
-    """Give up the lock, of which task ``i`` is the owner: hand it over if the first waiter asked for that; wake that one."""
+    """Give up the lock that task ``i`` owns: hand it over if the first waiter asked for that; wake that one."""
     emit(s, now, T_UNLOCK, s.task[i, CPU], i, 0)
     note_hold(s, now)
     s.g[OWNER] = -1

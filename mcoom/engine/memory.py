@@ -4,7 +4,7 @@ Takes a task that wants pages, moves pages between free and held. Must not know 
 docs/model.md section 7; mm/page_alloc.c (__zone_watermark_ok, ALLOC_HARDER, ALLOC_OOM).
 """
 
-from mcoom._jit import jit, leaf
+from mcoom._jit import leaf
 from mcoom.engine.record import emit
 from mcoom.engine.state import (
     BOOST_PAGES,
@@ -39,7 +39,7 @@ def mark(s, i):
     return base
 
 
-@jit
+@leaf
 def try_alloc(s, now, i, mark_pages):
     """Give task ``i`` the pages of one fault if more than ``mark_pages`` stay free; return whether it got them."""
     pages = s.g[s.task[i, ROW] + C_FAULT_PAGES]

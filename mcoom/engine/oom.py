@@ -1,7 +1,8 @@
-"""What happens at and under ``oom_lock``: entry, lock rule, last attempt, selection, report, kill, and what the owner does then.
+"""What happens at and under ``oom_lock``: entry, lock rule, last attempt, selection, report, kill, unlock.
 
 Takes the task that wants or owns the lock, walks it through ``out_of_memory``. Must not know how the victim dies.
-docs/model.md sections 8 to 10; mm/page_alloc.c@v4.13 (__alloc_pages_may_oom), mm/oom_kill.c@v4.13 (out_of_memory, oom_kill_process).
+docs/model.md sections 8 to 10; mm/page_alloc.c@v4.13 (__alloc_pages_may_oom), mm/oom_kill.c@v4.13 (out_of_memory,
+oom_kill_process).
 """
 
 from mcoom._jit import jit

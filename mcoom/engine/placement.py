@@ -1,7 +1,8 @@
 """Which CPU a task goes to: wake-up placement and the periodic balance.
 
-Takes a waking task or a tick, moves tasks between runqueues. Must not know why a task wakes. docs/model.md section 5; FIDELITY(1):
-one flat domain, no cache affinity beyond "the previous CPU first" (kernel/sched/fair.c: select_task_rq_fair, load_balance).
+Takes a waking task or a tick, moves tasks between runqueues. Must not know why a task wakes. docs/model.md section 5;
+FIDELITY(1): one flat domain, no cache affinity beyond "the previous CPU first" (kernel/sched/fair.c:
+select_task_rq_fair, load_balance).
 """
 
 from mcoom._jit import jit, leaf
@@ -45,7 +46,8 @@ def idle_like(s, c):
 
 @jit
 def select_cpu_fair(s, i):
-    """Return the CPU for waking fair task ``i``: the previous one if idle-like, else the next that is, else the previous."""
+    """Return the CPU for waking fair task ``i``: the previous if idle-like, else the next that is, else the
+    previous."""
     n = s.g[N_CPUS]
     prev = s.task[i, CPU]
     if n == 1 or idle_like(s, prev):
@@ -79,7 +81,7 @@ def select_cpu_rt(s, i):
 
 @jit
 def wake(s, now, i):
-    """Make task ``i`` runnable on the CPU that placement chooses; its burst must be set. No effect if it is runnable."""
+    """Make task ``i`` runnable on the CPU that placement chooses; its burst is set. No effect if it is runnable."""
     if s.task[i, STATE] == RUNNABLE or s.task[i, STATE] == EXITED:
         return
     c = select_cpu_fair(s, i) if s.task[i, FAIR] == 1 else select_cpu_rt(s, i)

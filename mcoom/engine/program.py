@@ -1,11 +1,11 @@
 """What allocators do outside ``oom_lock``: start, touch pages, reclaim, retry.
 
-Takes a task whose burst has ended, gives it the next one or sends it to the lock. Must not know what happens under the lock.
-docs/model.md section 8; mm/page_alloc.c (__alloc_pages_slowpath, should_reclaim_retry).
+Takes a task whose burst has ended, gives it the next one or sends it to the lock. Must not know what happens under
+the lock. docs/model.md section 8; mm/page_alloc.c (__alloc_pages_slowpath, should_reclaim_retry).
 """
 
 from mcoom._jit import jit, leaf
-from mcoom.engine.burst import set_burst
+from mcoom.engine.burst import set_burst, set_burst_with_points
 from mcoom.engine.memory import mark, reclaim, try_alloc
 from mcoom.engine.placement import wake
 from mcoom.engine.rng import draw, fraction, scaled
@@ -34,6 +34,7 @@ from mcoom.engine.state import (
     NOFS,
     PASS_COST,
     PASS_NS,
+    PASS_POINTS,
     PASS_SHAPE,
     RECLAIMABLE,
     ROW,
@@ -65,7 +66,7 @@ def of_class(s, i, column):
     return s.g[s.task[i, ROW] + column]
 
 
-@leaf
+@jit
 def class_burst(s, i, fixed, varying, shape, purpose):
     """Return the drawn length (ns) of a burst whose fixed part, varying part and shape are in these class columns."""
     total = of_class(s, i, fixed)
@@ -138,7 +139,7 @@ def try_touch(s, now, i):
     attempt(s, now, i)
 
 
-@jit
+@leaf
 def begin_pass(s, now, i):
     """Begin a reclaim pass of task ``i``."""
     total = s.g[PASS_NS]
@@ -146,10 +147,10 @@ def begin_pass(s, now, i):
         total = scaled(s, total, s.g[PASS_SHAPE], draw(s, i, DRAW_PASS))
     # Kept apart from TOTAL, to which context switches are added.
     s.task[i, PASS_COST] = max(1, total)
-    set_burst(s, now, i, PASS, s.task[i, PASS_COST])
+    set_burst_with_points(s, now, i, PASS, s.task[i, PASS_COST], max(1, s.task[i, PASS_COST] // s.g[PASS_POINTS]))
 
 
-@jit
+@leaf
 def end_pass(s, now, i):
     """Do what follows a reclaim pass; return whether task ``i`` must go to OOM."""
     s.g[N_PASS] += 1

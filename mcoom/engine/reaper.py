@@ -71,7 +71,7 @@ def drop_head(s):
 
 @leaf
 def head_is_settled(s):
-    """Return whether the reaper leaves the first victim of the queue alone: its memory is free, or (up to 4.13) it is exiting."""
+    """Return whether the reaper leaves its first victim alone: memory is free, or (up to 4.13) it is exiting."""
     victim = s.task[s.g[REAP_HEAD], REAP_VICTIM]
     return s.task[victim, RELEASED] == 1 or (s.task[victim, MM_EXITING] == 1 and s.g[REAP_EXITING] == 0)
 

@@ -1,6 +1,7 @@
 """The event trace: bounded, off by default, without effect on any number.
 
-Takes one event, appends it to the trace area of ``State.g``. Must change nothing else. Records are (time, code, cpu, task, arg).
+Takes one event, appends it to the trace area of ``State.g``. Must change nothing else. Records are (time, code, cpu,
+task, arg).
 """
 
 from mcoom._jit import leaf

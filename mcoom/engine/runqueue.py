@@ -1,7 +1,8 @@
 """The runqueue of one CPU: who is queued, who stops, who is picked, who moves.
 
-Takes tasks that wake, stop or are preempted, keeps queues, load and the running task. Must not know what a task does with its
-CPU. docs/model.md section 5; kernel/sched/core.c (__schedule) and fair.c (enqueue_entity, place_entity, dequeue_entity).
+Takes tasks that wake, stop or are preempted, keeps queues, load and the running task. Must not know what a task does
+with its CPU. docs/model.md section 5; kernel/sched/core.c (__schedule) and fair.c (enqueue_entity, place_entity,
+dequeue_entity).
 """
 
 from mcoom._jit import jit, leaf
@@ -213,16 +214,14 @@ def first_allowed(s, source, c):
     best = -1
     for at in range(2, s.heap[source, 0] + 1):
         i = s.heap[source, at]
-        if allowed(s, i, c) and (
-            best < 0 or (s.task[i, KEY], s.task[i, TIE]) < (s.task[best, KEY], s.task[best, TIE])
-        ):
+        if allowed(s, i, c) and (best < 0 or (s.task[i, KEY], s.task[i, TIE]) < (s.task[best, KEY], s.task[best, TIE])):
             best = i
     return best
 
 
 @jit
 def pull_fair(s, now, c):
-    """Move one waiting fair task from the CPU with most of them to CPU ``c``, which is idle; return whether one came."""
+    """Move one waiting fair task from the CPU with most of them to idle CPU ``c``; return whether one came."""
     best = -1
     source = -1
     for other in range(s.g[N_CPUS]):

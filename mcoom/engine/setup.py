@@ -1,7 +1,7 @@
 """The first instant of an episode: every task, CPU, queue and counter at its initial value.
 
-Takes a ``State`` whose inputs are in place and the numbers of seed, point and replicate; resets the rest. Must not process events.
-docs/model.md sections 1, 8 and 11.
+Takes a ``State`` whose inputs are in place and the numbers of seed, point and replicate; resets the rest. Must not
+process events. docs/model.md sections 1, 8 and 11.
 """
 
 import numpy as np
@@ -136,7 +136,7 @@ def reset_task(s, i, prefix, sclass, weight, affinity):
 
 @jit
 def add_class(s, row, i, prefix):
-    """Add the tasks of the class whose columns begin at ``row`` of ``g``, numbered from ``i`` on; return the next number."""
+    """Add the tasks of the class that begins at ``row`` of ``g``, numbered from ``i`` on; return the next number."""
     program = s.g[row + C_PROGRAM]
     kind = s.g[row + C_START_KIND]
     for _ in range(s.g[row + C_COUNT]):

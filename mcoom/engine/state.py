@@ -1,7 +1,7 @@
 """The scratch memory of one episode: columns of its arrays and their allocation.
 
-Takes the sizes of a block, gives one ``State`` that is reset for each replicate. Must stay free of Numba and know no rule
-of the kernel.
+Takes the sizes of a block, gives one ``State`` that is reset for each replicate. Must stay free of Numba and know no
+rule of the kernel.
 
 Four arrays and no more: a named tuple of arrays is passed to a compiled function as some eight words per array.
 """
@@ -11,7 +11,16 @@ from typing import NamedTuple
 import numpy as np
 
 from mcoom.engine.inputs import Inputs
-from mcoom.engine.layout import CLASS, CLASS_FIELDS, MACHINE, MACHINE_FIELDS, MAX_KILLS, OUT_FIELDS, POLICY, POLICY_FIELDS
+from mcoom.engine.layout import (
+    CLASS,
+    CLASS_FIELDS,
+    MACHINE,
+    MACHINE_FIELDS,
+    MAX_KILLS,
+    OUT_FIELDS,
+    POLICY,
+    POLICY_FIELDS,
+)
 
 # ---- columns of State.task --------------------------------------------------------------------------------------
 (
@@ -20,8 +29,9 @@ from mcoom.engine.layout import CLASS, CLASS_FIELDS, MACHINE, MACHINE_FIELDS, MA
     VICTIM, KILLABLE, CPU_AT_ACQUIRE, STREAM, REAP_VICTIM, REAP_TIME, OPENS, GATE_NEXT, PASS_COST, DRAWS,
 ) = range(41)  # fmt: skip
 N_TASK_COLUMNS = DRAWS + 7
-"""Columns of ``State.task``; from DRAWS on one counter of draws for each purpose. ROW is where the task's class begins in
-``State.g``; REAP_* are the reaper's queue, which happens to live here, indexed by position and not by task."""
+"""Columns of ``State.task``; from DRAWS on one counter of draws for each purpose. ROW is where the task's class
+begins in ``State.g``; REAP_* are the reaper's queue, which happens to live here, indexed by position and not by
+task."""
 
 # ---- columns of State.cpu ---------------------------------------------------------------------------------------
 (
@@ -31,7 +41,7 @@ N_TASK_COLUMNS = DRAWS + 7
 N_CPU_COLUMNS = 18
 """Columns of ``State.cpu``. CURR is -1 when idle, SHOWN the task of the last SWITCH record."""
 
-# ---- entries of State.g: what there is one of, then the rows of the inputs ---------------------------------------------
+# ---- entries of State.g: what there is one of, then the rows of the inputs --------------------------------------
 (
     FREE, RECLAIMABLE, OWNER, HOLD_START, HOLD_MAX, HANDOFF, FIRST_WAITER, LAST_WAITER, STAMP, DONE, N_TASKS,
     N_BUSY, N_RT_QUEUED, N_SLOW, N_LIVE, TICK_AT, TICK_CPU, LIMIT, INV, INV_OPEN, INV_T0, INV_VICTIM,
@@ -46,23 +56,24 @@ OUT_AT = INVOCATIONS + 4 * MAX_KILLS
 MACHINE_AT = OUT_AT + len(OUT_FIELDS)
 POLICY_AT = MACHINE_AT + len(MACHINE_FIELDS)
 CLASSES_AT = POLICY_AT + len(POLICY_FIELDS)
-"""The classes; behind them (SHAPES_AT) the shape tables, behind those (TRACE_AT) the trace records, five entries each."""
+"""The classes; behind them (SHAPES_AT) the shape tables, then (TRACE_AT) the trace records, five entries each."""
 N_CLASS_COLUMNS = len(CLASS_FIELDS)
 
 (
     N_CPUS, HZ, TICK_NS, PREEMPT, GROUPS, LATENCY_NS, MIN_GRAN_NS, WAKEUP_GRAN_NS, IDLE_MIN_GRAN_NS, RT_RUNTIME_NS,
-    RR_SLICE_TICKS, TIMER_MODE, SWITCH_NS, FREE_PAGES, RECLAIMABLE_PAGES, MIN_PAGES, HIGH_PAGES, TOTAL_PAGES, BOOST_PAGES,
-    PASS_NS, PASS_SHAPE, PASS_POINTS, ENTRY_NS, SELECT_BASE_NS, SELECT_TASK_NS, OTHER_TASKS, REPORT_NS, REPORT_BURST,
-    REPORT_INTERVAL_NS, POST_KILL_NS, EXIT_START_NS, EXIT_BASE_NS, EXIT_PAGE_NS, EXIT_SEG_NS, REAP_BASE_NS, REAP_PAGE_NS,
-    GATE_WAKE_NS, GATE_BATCH, N_KILLS, HORIZON_NS, UNTIL, MAX_EVENTS,
+    RR_SLICE_TICKS, TIMER_MODE, SWITCH_NS, FREE_PAGES, RECLAIMABLE_PAGES, MIN_PAGES, HIGH_PAGES, TOTAL_PAGES,
+    BOOST_PAGES, PASS_NS, PASS_SHAPE, PASS_POINTS, ENTRY_NS, SELECT_BASE_NS, SELECT_TASK_NS, OTHER_TASKS, REPORT_NS,
+    REPORT_BURST, REPORT_INTERVAL_NS, POST_KILL_NS, EXIT_START_NS, EXIT_BASE_NS, EXIT_PAGE_NS, EXIT_SEG_NS,
+    REAP_BASE_NS, REAP_PAGE_NS, GATE_WAKE_NS, GATE_BATCH, N_KILLS, HORIZON_NS, UNTIL, MAX_EVENTS,
 ) = range(MACHINE_AT, POLICY_AT)  # fmt: skip
 (
-    SCHED, LOCK, LOCK_K, HOLDER, HOLDER_K, REPORT, RELEASE, REAP_DELAY_MS, RESERVES, SELECTION, LRU_FALLBACK, REAP_EXITING,
+    SCHED, LOCK, LOCK_K, HOLDER, HOLDER_K, REPORT, RELEASE, REAP_DELAY_MS, RESERVES, SELECTION, LRU_FALLBACK,
+    REAP_EXITING,
 ) = range(POLICY_AT, CLASSES_AT)  # fmt: skip
 (
-    C_COUNT, C_PROGRAM, C_SCLASS, C_RT_PRIO, C_WEIGHT, C_AFFINITY, C_START_KIND, C_START_NS, C_START_VAR_NS, C_START_SHAPE,
-    C_FIRST_NS, C_FIRST_VAR_NS, C_FIRST_SHAPE, C_TOUCH_NS, C_TOUCH_VAR_NS, C_TOUCH_SHAPE, C_LIMIT_PAGES, C_FAULT_PAGES,
-    C_RSS_PAGES, C_ADJ, C_NOFS_FRAC,
+    C_COUNT, C_PROGRAM, C_SCLASS, C_RT_PRIO, C_WEIGHT, C_AFFINITY, C_START_KIND, C_START_NS, C_START_VAR_NS,
+    C_START_SHAPE, C_FIRST_NS, C_FIRST_VAR_NS, C_FIRST_SHAPE, C_TOUCH_NS, C_TOUCH_VAR_NS, C_TOUCH_SHAPE,
+    C_LIMIT_PAGES, C_FAULT_PAGES, C_RSS_PAGES, C_ADJ, C_NOFS_FRAC,
 ) = range(N_CLASS_COLUMNS)  # fmt: skip
 
 
@@ -87,8 +98,8 @@ class State(NamedTuple):
     cpu: np.ndarray
     """(M, N_CPU_COLUMNS)."""
     heap: np.ndarray
-    """(2 M + 2, T + 1) binary heaps of tasks: fair runqueue of CPU c in row c, RT runqueue in row M + c, then timers, then starts.
-    Column 0 holds the number of entries, the root is in column 1."""
+    """(2 M + 2, T + 1) binary heaps of tasks: fair runqueue of CPU c in row c, RT runqueue in row M + c, then timers,
+    then starts. Column 0 holds the number of entries, the root is in column 1."""
 
 
 def max_sizes(machine: np.ndarray, classes: np.ndarray) -> tuple[int, int]:
@@ -104,7 +115,8 @@ def max_sizes(machine: np.ndarray, classes: np.ndarray) -> tuple[int, int]:
 
 
 def allocate(inputs: Inputs, n_trace: int = 0) -> State:
-    """Return a ``State`` with room for every replicate of ``inputs`` and ``n_trace`` trace records; shapes are copied in."""
+    """Return a ``State`` with room for each replicate of ``inputs`` and ``n_trace`` trace records; copies the
+    shapes."""
     n_tasks, n_cpus = max_sizes(inputs.machine, inputs.classes)
     n_classes = inputs.classes.shape[1]
     shapes_at = CLASSES_AT + n_classes * N_CLASS_COLUMNS

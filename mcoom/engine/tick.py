@@ -1,7 +1,7 @@
 """The tick of one CPU: throttling period, slices, timers, balance.
 
-Takes a CPU and a tick time, in the order of docs/model.md section 5 (kernel/sched/core.c scheduler_tick, then the timer and the
-scheduler softirq). Must not know what the woken tasks do.
+Takes a CPU and a tick time, in the order of docs/model.md section 5 (kernel/sched/core.c scheduler_tick, then the
+timer and the scheduler softirq). Must not know what the woken tasks do.
 """
 
 from mcoom._jit import jit

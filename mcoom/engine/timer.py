@@ -1,7 +1,7 @@
 """Sleeping for jiffies: the timer wheel.
 
-Takes a number of jiffies, gives the tick at which the sleeper wakes; fires timers. Must not know why a task sleeps. docs/model.md
-section 6; kernel/time/timer.c@v4.13 (calc_index, enqueue_timer: the last armed of a bucket fires first).
+Takes a number of jiffies, gives the tick at which the sleeper wakes; fires timers. Must not know why a task sleeps.
+docs/model.md section 6; kernel/time/timer.c@v4.13 (calc_index, enqueue_timer: the last armed of a bucket fires first).
 """
 
 from mcoom._jit import jit, leaf

@@ -1,7 +1,7 @@
 """What is measured: invocations, recovery, and the end of the episode.
 
-Takes the moments at which something happened, keeps the row of outputs. Must not change the course of the episode but for ending
-it. docs/model.md section 11.
+Takes the moments at which something happened, keeps the row of outputs. Must not change the course of the episode but
+for ending it. docs/model.md section 11.
 """
 
 from mcoom._jit import jit, leaf
@@ -147,7 +147,7 @@ def note_kill(s, now, killer, victim):
 
 @jit
 def check_recovery(s, now):
-    """Note the recovery when free memory is above the high mark, nobody is in the slow path and a victim was released."""
+    """Note the recovery: free memory above the high mark, nobody in the slow path, a victim released."""
     if s.g[RECOVERY] >= 0 or s.g[INV] == 0 or s.g[N_SLOW] > 0:
         return
     if s.g[FREE] > s.g[HIGH_PAGES] + s.g[BOOST_PAGES]:

@@ -115,7 +115,7 @@ def select_victim(s, chooser):
 
 @jit
 def send_sigkill(s, now, i):
-    """Let the SIGKILL reach task ``i``: who sleeps killably wakes, who computes stops, who is in the kernel finds out later."""
+    """Let the SIGKILL reach task ``i``: a killable sleeper wakes, a computing task stops, others find out later."""
     state = s.task[i, STATE]
     if state == PARKED or state == NEW or state == GATED:
         if state == NEW:
@@ -142,7 +142,7 @@ def begin_exit_mm(s, now, i):
 
 @jit
 def release(s, now, i, by):
-    """Return the memory of victim ``i`` to the free list; ``by`` is the task that does it. FIDELITY(2)
+    """Return the memory of victim ``i`` to the free list; ``by`` is who does it, FIDELITY(2).
 
     The first time counts as its release; pages that it took after the reap follow at its exit.
     """

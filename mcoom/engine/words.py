@@ -1,7 +1,7 @@
 """The codes that kernels compare with, as plain ints.
 
-Takes the enums of ``mcoom.codes``, gives constants. Must know nothing else. A kernel called with an enum member would be compiled once
-more for that enum, hence plain ints.
+Takes the enums of ``mcoom.codes``, gives constants. Must know nothing else. A kernel called with an enum member would
+be compiled once more for that enum, hence plain ints.
 """
 
 from mcoom.codes import (
@@ -49,7 +49,7 @@ KILLS_DONE, RECOVERED, HORIZON, NO_VICTIM, BUDGET = (int(reason) for reason in E
 ) = (int(phase) for phase in Phase)  # fmt: skip
 NEW, GATED, RUNNABLE, SLEEPING, BLOCKED, PARKED, EXITED = (int(state) for state in TaskState)
 (
-    T_SWITCH, T_WAKE, T_SLEEP, T_BLOCK, T_ENTER, T_TRYFAIL, T_ACQUIRE, T_UNLOCK, T_KILL, T_RELEASE, T_EXIT, T_ALLOC, T_MIGRATE,
-    T_BAIL, T_GATE, T_END,
+    T_SWITCH, T_WAKE, T_SLEEP, T_BLOCK, T_ENTER, T_TRYFAIL, T_ACQUIRE, T_UNLOCK, T_KILL, T_RELEASE, T_EXIT, T_ALLOC,
+    T_MIGRATE, T_BAIL, T_GATE, T_END,
 ) = (int(code) for code in Trace)  # fmt: skip
 (DRAW_PASS, DRAW_TOUCH, DRAW_NOFS, DRAW_START, DRAW_FIRST, DRAW_SLEEP, DRAW_SELECT, _) = (int(p) for p in Purpose)

@@ -1,7 +1,7 @@
 """The engine gives the oracle's trace and outputs, event for event, on random small scenarios.
 
-The oracle (tests/oracle) was written from docs/model.md alone. Equality, not closeness: there is no error rate. The coverage test
-makes sure that every code of every mechanism took part in an episode with a kill.
+The oracle (tests/oracle) was written from docs/model.md alone. Equality, not closeness: there is no error rate. The
+coverage test makes sure that every code of every mechanism took part in an episode with a kill.
 """
 
 import collections
@@ -10,7 +10,20 @@ import random
 import numpy as np
 import pytest
 
-from mcoom.codes import EndReason, Holder, Lock, Preempt, Program, Release, Reserves, Sched, SchedClass, Selection, StartKind, Trace
+from mcoom.codes import (
+    EndReason,
+    Holder,
+    Lock,
+    Preempt,
+    Program,
+    Release,
+    Reserves,
+    Sched,
+    SchedClass,
+    Selection,
+    StartKind,
+    Trace,
+)
 from mcoom.engine.inputs import Inputs
 from mcoom.engine.layout import CLASS_FIELDS, MACHINE_FIELDS, OUT_FIELDS, POLICY_FIELDS
 from mcoom.engine.replicates import run_block, trace_replicate
@@ -53,7 +66,9 @@ def test_engine_gives_the_oracles_trace(chunk, base_seed):
         trace, out = trace_replicate(inputs, policy_row, 0)
         expected = run_episode(machine, policy, classes, shapes, seed, n % 3, n % 7)
         got = [tuple(record) for record in trace.tolist()]
-        assert got == [tuple(record) for record in expected.trace], f"scenario {seed}: {first_difference(got, expected.trace)}"
+        assert got == [tuple(record) for record in expected.trace], (
+            f"scenario {seed}: {first_difference(got, expected.trace)}"
+        )
         assert dict(zip(OUT_FIELDS, out.tolist(), strict=True)) == expected.out, f"scenario {seed}"
         assert run_block(inputs, policy_row)[0].tolist() == out.tolist(), "tracing changes the outputs"
 
@@ -71,7 +86,8 @@ def test_every_code_takes_part(base_seed):
         if out[OUT_FIELDS.index("n_kills_seen")] == 0:
             continue
         for enum, name in (
-            (Sched, "sched"), (Lock, "lock"), (Holder, "holder"), (Release, "release"), (Reserves, "reserves"), (Selection, "selection"),
+            (Sched, "sched"), (Lock, "lock"), (Holder, "holder"), (Release, "release"), (Reserves, "reserves"),
+            (Selection, "selection"),
         ):  # fmt: skip
             seen[enum, policy[name]] += 1
         seen[Preempt, machine["preempt"]] += 1
@@ -82,8 +98,23 @@ def test_every_code_takes_part(base_seed):
             seen[name, policy[name]] += 1
         for name in ("groups", "timer_mode", "hz"):
             seen[name, machine[name]] += 1
-    enums = (Sched, Lock, Holder, Release, Reserves, Selection, Preempt, Program, SchedClass, StartKind, Trace, EndReason)
+    enums = (
+        Sched,
+        Lock,
+        Holder,
+        Release,
+        Reserves,
+        Selection,
+        Preempt,
+        Program,
+        SchedClass,
+        StartKind,
+        Trace,
+        EndReason,
+    )
     wanted = [(enum, code) for enum in enums for code in enum]
-    wanted += [(name, code) for name in ("lru_fallback", "reap_exiting", "report", "groups", "timer_mode") for code in (0, 1)]
+    wanted += [
+        (name, code) for name in ("lru_fallback", "reap_exiting", "report", "groups", "timer_mode") for code in (0, 1)
+    ]
     wanted += [("hz", hz) for hz in (100, 250, 300, 1000)]
     assert {key: seen[key] for key in wanted if seen[key] < 5} == {}
