@@ -24,8 +24,7 @@ from mcoom.engine.words import ENTRY, EXIT_MM, FIRST, FULL_PREEMPTION, GATE, HOG
 
 @leaf
 def set_burst_with_points(s, now, i, phase, total_ns, seg_ns):
-    """Give task ``i`` a new burst of ``total_ns`` >= 0 for ``phase``, with a resched point each ``seg_ns`` (0:
-    none)."""
+    """Give task ``i`` a new burst of ``total_ns`` >= 0 with a resched point each ``seg_ns`` (0: none)."""
     s.task[i, PHASE] = phase
     s.task[i, TOTAL] = total_ns
     s.task[i, LEFT] = total_ns

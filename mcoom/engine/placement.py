@@ -46,8 +46,7 @@ def idle_like(s, c):
 
 @jit
 def select_cpu_fair(s, i):
-    """Return the CPU for waking fair task ``i``: the previous if idle-like, else the next that is, else the
-    previous."""
+    """Return the CPU for waking fair task ``i``: the previous if idle-like or if no other is, else the next."""
     n = s.g[N_CPUS]
     prev = s.task[i, CPU]
     if n == 1 or idle_like(s, prev):

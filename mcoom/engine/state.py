@@ -115,8 +115,7 @@ def max_sizes(machine: np.ndarray, classes: np.ndarray) -> tuple[int, int]:
 
 
 def allocate(inputs: Inputs, n_trace: int = 0) -> State:
-    """Return a ``State`` with room for each replicate of ``inputs`` and ``n_trace`` trace records; copies the
-    shapes."""
+    """Return a ``State`` with room for each replicate of ``inputs`` and ``n_trace`` trace records; shapes included."""
     n_tasks, n_cpus = max_sizes(inputs.machine, inputs.classes)
     n_classes = inputs.classes.shape[1]
     shapes_at = CLASSES_AT + n_classes * N_CLASS_COLUMNS

@@ -49,7 +49,8 @@ class Policy:
     ----------
     name, title, source
         Words for people; ``source`` names kernel files, functions and versions.
-    sched, lock, lock_k, holder, holder_k, report, release, reap_delay_ms, reserves, selection, lru_fallback, reap_exiting
+    sched, lock, lock_k, holder, holder_k, report, release, reap_delay_ms, reserves, selection, lru_fallback,
+    reap_exiting
         docs/model.md section 1.
     """
 
@@ -112,7 +113,7 @@ class PolicyTable(Table):
         False, description="with empty LRUs the retry test counts the free pages twice"
     )
     reap_exiting: Annotated[int, Fixed(kind.FLAG)] = key(
-        True, description="the reaper frees along with an exit under way (since 4.14); else it leaves it and allows the next kill"
+        True, description="the reaper helps an exit under way (since 4.14); else it leaves it and allows the next kill"
     )
 
     def record(self) -> Policy:

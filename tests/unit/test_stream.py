@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from mcoom._jit import entry
 from mcoom.design.stream import GOLDEN, MASK, draw, mix64, purpose_of, stream_key
+from mcoom.engine.rng import fold_key
 
 N = 1 << 15
 
@@ -39,13 +41,18 @@ def test_keys_broadcast():
     assert int(keys[2, 4]) == int(stream_key(1, 2, 4, 0, 2, 16)[0])
 
 
-def test_the_engine_folds_the_same_keys():
-    rng = pytest.importorskip("mcoom.engine.rng")
-    levels = (3, 1, 41, 0, 6, 16)
+@entry
+def fold_levels(levels):
     key = np.uint64(0)
-    for j, x in enumerate(levels):
-        key = rng.fold_key(np.uint64(key), x, j)
-    assert int(key) == int(stream_key(*levels)[0])
+    for j in range(len(levels)):
+        key = fold_key(key, levels[j], j)
+    return key
+
+
+def test_the_engine_folds_the_same_keys():
+    levels = (3, 1, 41, 0, 6, 16)
+    with np.errstate(over="ignore"):  # without the compiler NumPy warns of the wrap-around that is meant
+        assert int(fold_levels(np.array(levels, np.int64))) == int(stream_key(*levels)[0])
 
 
 def test_purposes_are_stable_and_apart():

@@ -1,0 +1,67 @@
+"""``show`` and ``compare``: what a result file holds, and what follows from it.
+
+Takes a result file, gives text or JSON. Must not load the engine.
+"""
+
+from pathlib import Path
+
+import click
+
+from mcoom.cli.options import file_argument, json_option
+from mcoom.cli.output import give, give_json
+from mcoom.errors import SpecError
+from mcoom.units import closest
+
+
+@click.command()
+@file_argument
+@json_option
+def show(file: Path, as_json: bool) -> None:
+    """Say what F.h5 holds: scenario, cells, counts, provenance."""
+    from mcoom.report.contents import contents_json, contents_text
+    from mcoom.store.read import read_results
+
+    results = read_results(file)
+    if as_json:
+        give_json(contents_json(results))
+    else:
+        give(contents_text(results))
+
+
+@click.command()
+@file_argument
+@click.option("--baseline", metavar="POLICY", help="Policy that the others are compared with. [the run's]")
+@click.option(
+    "--estimand",
+    "estimands",
+    multiple=True,
+    metavar="NAME",
+    help="kill, kill_2 .. kill_8, release, recovery or hold_max; may be repeated. [all of the run]",
+)
+@click.option("--by-stratum", is_flag=True, help="Add every stratum as a cell of its own.")
+@click.option("--curves", is_flag=True, help="Add the Kaplan-Meier curves (JSON only).")
+@json_option
+def compare(
+    file: Path, baseline: str | None, estimands: tuple[str, ...], by_stratum: bool, curves: bool, as_json: bool
+) -> None:
+    """Compare the policies of F.h5: estimates with intervals, contrasts with adjusted p-values."""
+    from mcoom.analysis.verdict import analyse
+    from mcoom.report.page import page_text
+    from mcoom.store.read import read_results
+
+    results = read_results(file)
+    _check_names("--baseline", (baseline,) if baseline is not None else (), results.plan.policies)
+    _check_names("--estimand", estimands, results.plan.estimands)
+    analysis = analyse(
+        results, baseline=baseline, estimands=estimands or None, by_stratum=by_stratum, has_curves=curves and as_json
+    )
+    if as_json:
+        give_json(analysis.to_json())
+    else:
+        give(page_text(results, analysis))
+
+
+def _check_names(option: str, given: tuple[str, ...], known: tuple[str, ...]) -> None:
+    for name in given:
+        if name not in known:
+            raise SpecError(f"{option} {name}: not in the file{closest(name, known)}; allowed: {', '.join(known)}")

@@ -1,0 +1,166 @@
+"""The comparison of a run as text: tables of estimates and contrasts, and a sentence for each.
+
+Takes results and their analysis, gives aligned lines. Must know nothing of how an estimate was computed; what it says
+follows from the interval and the adjusted p-value alone.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from mcoom.analysis.result import Contrast, Estimate
+from mcoom.analysis.verdict import Analysis
+from mcoom.report.quantity import p_text, share_interval, share_text, time_interval, time_text
+from mcoom.report.sentence import direction, earlier, sentence
+from mcoom.report.table import table_lines
+from mcoom.store.record import PointRecord, Results
+
+MAX_POINTS = 6
+"""Points that get tables of their own; more of them share one."""
+ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth")
+
+
+def describe(estimand: str) -> str:
+    """Say what an estimand is.
+
+    Examples
+    --------
+    >>> describe("kill_2")
+    'second invocation -> SIGKILL'
+    """
+    if estimand.startswith("kill"):
+        number = int(estimand.partition("_")[2] or 1)
+        return f"{ORDINALS[number - 1]} invocation -> SIGKILL"
+    return {
+        "release": "first invocation -> the victim's memory is free",
+        "recovery": "first invocation -> free above the high mark, nobody in the slow path",
+        "hold_max": "longest time one task owned oom_lock",
+    }[estimand]
+
+
+def comparison_text(results: Results, analysis: Analysis) -> str:
+    """Return the comparison of a run.
+
+    Parameters
+    ----------
+    results : Results
+        The file: names and counts.
+    analysis : Analysis
+        What follows from it.
+
+    Returns
+    -------
+    str
+        Lines; no trailing newline.
+    """
+    record = results.provenance
+    lines = [
+        f"{record.get('scenario_name')}: {record.get('scenario_title')}",
+        f"{results.points[0].tally.n_replicates:,} replicates per cell, seed {record.get('seed')}; "
+        f"{share_text(analysis.level)} intervals in brackets",
+    ]
+    if len(results.points) > MAX_POINTS:
+        return "\n".join([*lines, "", *_many_points(results, analysis)])
+    for point in results.points:
+        lines += _point(results, analysis, point)
+    return "\n".join(lines)
+
+
+def _point(results: Results, analysis: Analysis, point: PointRecord) -> list[str]:
+    lines: list[str] = []
+    estimates = [e for e in analysis.estimates if e.cell["point"] == point.index]
+    contrasts = [c for c in analysis.contrasts if c.cell["point"] == point.index]
+    for estimand, stratum in dict.fromkeys((e.estimand, e.cell.get("stratum")) for e in estimates):
+        chosen = [e for e in estimates if (e.estimand, e.cell.get("stratum")) == (estimand, stratum)]
+        against = [c for c in contrasts if (c.estimand, c.cell.get("stratum")) == (estimand, stratum)]
+        where = [f"point {point.index} ({point.label})"] if len(results.points) > 1 else []
+        where += [f"stratum {stratum}"] if stratum is not None else []
+        lines += ["", ", ".join([f"{estimand}: {describe(estimand)}", *where])]
+        lines += estimate_lines(chosen)
+        if against:
+            lines += ["", *contrast_lines(against)]
+            by_policy = {e.policy: e for e in chosen}
+            lines += [sentence(c, by_policy[c.policy], by_policy[c.baseline], analysis.error_rate) for c in against]
+    return lines
+
+
+def estimate_lines(estimates: Sequence[Estimate]) -> list[str]:
+    """Return the table of estimates of one cell and estimand, a row per policy."""
+    has_budget = any(e.counts["n_budget"] + e.counts["n_budget_before"] for e in estimates)
+    tau = max(e.tau_ns for e in estimates)
+    header = ["policy", "n", "reached", "censored"]
+    header += ["budget"] if has_budget else []
+    header += ["livelock", "median", "p99", f"restricted mean to {time_text(tau)}"]
+    rows = []
+    for e in estimates:
+        row = [e.policy, f"{e.n:,}", share_interval(e.p_reached, short=True), f"{e.n_censored:,}"]
+        row += [f"{e.counts['n_budget'] + e.counts['n_budget_before']:,}"] if has_budget else []
+        row += [share_interval(e.livelock_prob), *(time_interval(i) for i in (e.median_ns, e.p99_ns, e.rmst_ns))]
+        rows.append(row)
+    return table_lines(header, rows)
+
+
+def contrast_lines(contrasts: Sequence[Contrast]) -> list[str]:
+    """Return the table of contrasts of one cell and estimand, a row per policy."""
+    header = (
+        f"against {contrasts[0].baseline}",
+        "restricted mean",
+        f"P({earlier(contrasts[0].estimand)})",
+        "livelock",
+        "log-rank p",
+        "adjusted p",
+        "",
+    )
+    rows = [
+        (
+            c.policy,
+            time_interval(c.rmst_diff_ns, signed=True),
+            share_interval(c.prob_superiority),
+            share_interval(c.livelock_diff, signed=True),
+            p_text(c.logrank_p),
+            p_text(c.p_adjusted),
+            "paired" if c.paired else "",
+        )
+        for c in contrasts
+    ]
+    return table_lines(header, rows)
+
+
+def _many_points(results: Results, analysis: Analysis) -> list[str]:
+    """One table for one estimand over all points: a sweep is read by its map, not by its pages."""
+    estimand = analysis.estimates[0].estimand
+    p_adjusted = {(c.cell["point"], c.policy): c.p_adjusted for c in analysis.contrasts if c.estimand == estimand}
+    rows = [
+        (
+            str(e.cell["point"]),
+            str(e.cell["label"]),
+            e.policy,
+            f"{e.n:,}",
+            f"{e.n_censored:,}",
+            share_interval(e.livelock_prob, short=True),
+            time_interval(e.median_ns, short=True),
+            time_interval(e.rmst_ns, short=True),
+            p_text(p_adjusted.get((e.cell["point"], e.policy))),
+        )
+        for e in analysis.estimates
+        if e.estimand == estimand and "stratum" not in e.cell
+    ]
+    header = ("point", "label", "policy", "n", "censored", "livelock", "median", "restricted mean", "adjusted p")
+    return [
+        f"{estimand}: {describe(estimand)} (--estimand for another, --json for all with intervals)",
+        *table_lines(header, rows, left=3),
+        f"adjusted p: log-rank against {results.plan.baseline}, Holm over {len(analysis.contrasts):,} contrasts",
+        *_count_points([c for c in analysis.contrasts if c.estimand == estimand], analysis.error_rate),
+    ]
+
+
+def _count_points(contrasts: Sequence[Contrast], error_rate: float) -> list[str]:
+    """Give a sentence for each policy: at how many points it is earlier, later, undecided."""
+    lines = []
+    for policy in dict.fromkeys(c.policy for c in contrasts):
+        ways = Counter(direction(c, error_rate) for c in contrasts if c.policy == policy)
+        lines.append(
+            f"=> {contrasts[0].estimand}: {policy} against {contrasts[0].baseline}: "
+            f"{earlier(contrasts[0].estimand)} at {ways['earlier']} of {ways.total()} points, the reverse at "
+            f"{ways['later']}, different without one direction at {ways['mixed']}, not told apart at {ways['open']}."
+        )
+    return lines
