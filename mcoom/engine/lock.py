@@ -1,7 +1,7 @@
 """The mutex ``oom_lock``: owner, waiters, hand-off.
 
 Takes tasks that want it or give it up, keeps OWNER and the queue of waiters. Must not know what is done under it.
-docs/model.md section 9; kernel/locking/mutex.c@v4.13 (__mutex_lock_common, __mutex_unlock_slowpath); FIDELITY(3): no
+docs/model.md section 9; kernel/locking/mutex.c@v4.13 (__mutex_lock_common, __mutex_unlock_slowpath); FIDELITY(5): no
 optimistic spinning.
 """
 
