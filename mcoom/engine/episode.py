@@ -7,7 +7,7 @@ so no event queue is needed.
 
 from mcoom._jit import jit, leaf
 from mcoom.engine.burst import has_end_point, plan, set_burst
-from mcoom.engine.gate import end_batch, open_gate
+from mcoom.engine.gate import end_wake, open_gate
 from mcoom.engine.heap import remove
 from mcoom.engine.layout import INF
 from mcoom.engine.oom import end_post_kill, end_select, kill, last_attempt, may_oom, try_lock_again, unlock_and_go_on
@@ -18,6 +18,7 @@ from mcoom.engine.state import (
     CURR,
     DONE,
     END,
+    GATE_POS,
     KEY,
     LIMIT,
     MAX_EVENTS,
@@ -70,7 +71,7 @@ _BURST_END, _RESCHED, _TIMER, _START, _TICK, _NOTHING = range(6)
 @jit
 def end_gate(s, now, i):
     """Go on opening the gate, or with what its opener does next."""
-    if end_batch(s, now, i):
+    if end_wake(s, now, i):
         return
     kind = s.task[i, OPENS]
     if kind == AT_FIRST_LOCK:
@@ -139,7 +140,9 @@ def handle_burst_end(s, now, c):
     phase = s.task[i, PHASE]
     end_burst(s, now, i, phase)
     if s.cpu[c, NEED] == 1 and s.cpu[c, CURR] == i:
-        if s.g[PREEMPT] == FULL_PREEMPTION or has_end_point(phase):
+        if s.task[i, PHASE] == GATE and s.task[i, GATE_POS] > 0:
+            s.cpu[c, RESCHED_AT] = INF  # a batch of wake-ups is one section without interrupts
+        elif s.g[PREEMPT] == FULL_PREEMPTION or has_end_point(phase):
             s.cpu[c, RESCHED_AT] = now
         else:
             plan(s, now, c)

@@ -130,14 +130,14 @@ def wakeup_check(s, now, c, p):
         s.cpu[c, LAST] = curr
 
 
-@leaf
-def slice_ns(s, c, i):
-    """Return the ideal runtime of task ``i`` running on CPU ``c`` (sched_slice)."""
-    nr = s.cpu[c, NR]
+@jit
+def slice_ns(s, c, i, extra):
+    """Return the ideal runtime (sched_slice) of task ``i`` on CPU ``c``: running, or (``extra`` 1) not yet counted."""
+    nr = s.cpu[c, NR] + extra
     period = nr * s.g[MIN_GRAN_NS] if nr > _NR_LATENCY else s.g[LATENCY_NS]
-    ideal = (period * s.task[i, WEIGHT]) // s.cpu[c, LOAD]
+    ideal = (period * s.task[i, WEIGHT]) // (s.cpu[c, LOAD] + extra * s.task[i, WEIGHT])
     if s.g[SCHED] == CFS61:
-        light = s.g[GROUPS] == 1 and s.task[i, SCLASS] == IDLE_CLASS and s.cpu[c, NR_IDLE] < nr
+        light = s.g[GROUPS] == 1 and s.task[i, SCLASS] == IDLE_CLASS and s.cpu[c, NR_IDLE] + extra < nr
         ideal = max(ideal, s.g[IDLE_MIN_GRAN_NS] if light else s.g[MIN_GRAN_NS])
     return ideal
 
@@ -146,7 +146,7 @@ def slice_ns(s, c, i):
 def check_tick(s, now, c):
     """Decide at a tick whether the fair task running on CPU ``c`` has had its share; NR >= 2 there."""
     i = s.cpu[c, CURR]
-    ideal = slice_ns(s, c, i)
+    ideal = slice_ns(s, c, i, 0)
     ran = s.task[i, SUM_EXEC] - s.cpu[c, SLICE_START]
     if ran > ideal:
         need(s, now, c)

@@ -14,6 +14,7 @@ from mcoom.engine.state import (
     CPU,
     GATE_BATCH,
     GATE_NEXT,
+    GATE_POS,
     GATE_WAKE_NS,
     GATES_OPEN,
     N_TASKS,
@@ -39,16 +40,10 @@ def next_at(s, kind, i):
     return -1
 
 
-@jit
-def begin_batch(s, now, i):
-    """Give opener ``i`` the burst that wakes the next batch."""
-    kind = s.task[i, OPENS]
-    waiting = s.task[i, GATE_NEXT]
-    n = 0
-    while waiting >= 0 and n < s.g[GATE_BATCH]:
-        n += 1
-        waiting = next_at(s, kind, waiting + 1)
-    set_burst(s, now, i, GATE, n * s.g[GATE_WAKE_NS])
+@leaf
+def begin_wake(s, now, i):
+    """Give opener ``i`` the burst that wakes the next task."""
+    set_burst(s, now, i, GATE, s.g[GATE_WAKE_NS])
 
 
 @jit
@@ -63,23 +58,21 @@ def open_gate(s, now, i, kind):
     emit(s, now, T_GATE, s.task[i, CPU], i, kind)
     s.task[i, OPENS] = kind
     s.task[i, GATE_NEXT] = first
-    begin_batch(s, now, i)
+    s.task[i, GATE_POS] = 0
+    begin_wake(s, now, i)
     return True
 
 
 @jit
-def end_batch(s, now, i):
-    """Start the tasks of the batch that opener ``i`` has paid for; return whether another batch has begun."""
-    kind = s.task[i, OPENS]
+def end_wake(s, now, i):
+    """Start the task that opener ``i`` has paid for; return whether the burst for another one has begun."""
     waiting = s.task[i, GATE_NEXT]
-    n = 0
-    while waiting >= 0 and n < s.g[GATE_BATCH]:
-        if s.task[waiting, STATE] == GATED:
-            start(s, now, waiting)
-        n += 1
-        waiting = next_at(s, kind, waiting + 1)
-    if waiting < 0:
+    if s.task[waiting, STATE] == GATED:
+        start(s, now, waiting)
+    following = next_at(s, s.task[i, OPENS], waiting + 1)
+    if following < 0:
         return False
-    s.task[i, GATE_NEXT] = waiting
-    begin_batch(s, now, i)
+    s.task[i, GATE_NEXT] = following
+    s.task[i, GATE_POS] = (s.task[i, GATE_POS] + 1) % s.g[GATE_BATCH]
+    begin_wake(s, now, i)
     return True

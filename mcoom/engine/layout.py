@@ -20,7 +20,7 @@ MACHINE_FIELDS = (
 
 POLICY_FIELDS = (
     "sched", "lock", "lock_k", "holder", "holder_k", "report", "release", "reap_delay_ms",
-    "reserves", "selection", "lru_fallback", "reap_exiting",
+    "reserves", "selection", "lru_fallback", "reap_exiting", "rt_reserve",
 )  # fmt: skip
 """Columns of one policy row."""
 

@@ -18,6 +18,7 @@ from mcoom.engine.state import (
     RESERVES,
     ROW,
     RSS,
+    RT_RESERVE,
     TAKEN,
 )
 from mcoom.engine.words import RESERVES_FULL, RESERVES_HALF, T_ALLOC
@@ -35,7 +36,7 @@ def mark(s, i):
         if s.g[RESERVES] == RESERVES_HALF:
             return base - base // 2
     if s.task[i, FAIR] == 0:
-        return base - base // 4
+        return base - base // s.g[RT_RESERVE]
     return base
 
 

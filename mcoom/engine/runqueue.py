@@ -7,7 +7,7 @@ dequeue_entity).
 
 from mcoom._jit import jit, leaf
 from mcoom.engine.burst import need, plan
-from mcoom.engine.fair import clear_buddies, pick_fair, update_curr, update_min, wakeup_check
+from mcoom.engine.fair import clear_buddies, delta_v, pick_fair, slice_ns, update_curr, update_min, wakeup_check
 from mcoom.engine.heap import insert, remove
 from mcoom.engine.layout import INF
 from mcoom.engine.record import emit
@@ -51,7 +51,7 @@ from mcoom.engine.state import (
     VRUNTIME,
     WEIGHT,
 )
-from mcoom.engine.words import CFS61, IDLE_CLASS, RUNNABLE, T_MIGRATE, T_SWITCH
+from mcoom.engine.words import CFS61, IDLE_CLASS, NEW, RUNNABLE, T_MIGRATE, T_SWITCH
 
 
 @leaf
@@ -126,15 +126,20 @@ def check_preempt(s, now, c, p):
 
 @jit
 def enqueue_woken(s, now, i, c):
-    """Queue task ``i``, which wakes, on CPU ``c``: a sleeper's credit of half a latency at most (place_entity)."""
+    """Queue task ``i`` on CPU ``c``: a sleeper ahead by its credit, a new task behind by a slice (place_entity)."""
     fair = s.task[i, FAIR] == 1
     old = s.task[i, CPU]
     if fair and old != c:
         s.task[i, VRUNTIME] += s.cpu[c, MIN_V] - s.cpu[old, MIN_V]
     s.task[i, CPU] = c
     update_curr(s, now, c)
+    is_new = s.task[i, STATE] == NEW
     s.task[i, STATE] = RUNNABLE
-    if fair:
+    if fair and is_new:
+        debit = delta_v(slice_ns(s, c, i, 1), s.task[i, WEIGHT])
+        s.task[i, VRUNTIME] = max(s.task[i, VRUNTIME], s.cpu[c, MIN_V] + debit)
+        count_in(s, c, i)
+    elif fair:
         light = s.g[SCHED] == CFS61 and s.g[GROUPS] == 1 and s.task[i, SCLASS] == IDLE_CLASS
         credit = (s.g[MIN_GRAN_NS] if light else s.g[LATENCY_NS]) // 2
         s.task[i, VRUNTIME] = max(s.task[i, VRUNTIME], s.cpu[c, MIN_V] - credit)

@@ -26,8 +26,8 @@ from mcoom.engine.layout import (
 (
     STATE, PHASE, TOTAL, LEFT, SEG, CPU, FAIR, SCLASS, PRIO, WEIGHT, AFFINITY, VRUNTIME, SUM_EXEC, KEY, TIE, POS,
     RR_LEFT, ROW, IN_SLOW, NOFS, LOOPS, RSS, TAKEN, ADJ, KILLED, MM_EXITING, RELEASED, SKIPPED, WAITS, BEFORE, AFTER,
-    VICTIM, KILLABLE, CPU_AT_ACQUIRE, STREAM, REAP_VICTIM, REAP_TIME, OPENS, GATE_NEXT, PASS_COST, DRAWS,
-) = range(41)  # fmt: skip
+    VICTIM, KILLABLE, CPU_AT_ACQUIRE, STREAM, REAP_VICTIM, REAP_TIME, OPENS, GATE_NEXT, GATE_POS, PASS_COST, DRAWS,
+) = range(42)  # fmt: skip
 N_TASK_COLUMNS = DRAWS + 7
 """Columns of ``State.task``; from DRAWS on one counter of draws for each purpose. ROW is where the task's class
 begins in ``State.g``; REAP_* are the reaper's queue, which happens to live here, indexed by position and not by
@@ -69,6 +69,7 @@ N_CLASS_COLUMNS = len(CLASS_FIELDS)
 (
     SCHED, LOCK, LOCK_K, HOLDER, HOLDER_K, REPORT, RELEASE, REAP_DELAY_MS, RESERVES, SELECTION, LRU_FALLBACK,
     REAP_EXITING,
+    RT_RESERVE,
 ) = range(POLICY_AT, CLASSES_AT)  # fmt: skip
 (
     C_COUNT, C_PROGRAM, C_SCLASS, C_RT_PRIO, C_WEIGHT, C_AFFINITY, C_START_KIND, C_START_NS, C_START_VAR_NS,

@@ -50,7 +50,7 @@ class Policy:
     name, title, source
         Words for people; ``source`` names kernel files, functions and versions.
     sched, lock, lock_k, holder, holder_k, report, release, reap_delay_ms, reserves, selection, lru_fallback,
-    reap_exiting
+    reap_exiting, rt_reserve
         docs/model.md section 1.
     """
 
@@ -69,6 +69,7 @@ class Policy:
     selection: int
     lru_fallback: int
     reap_exiting: int
+    rt_reserve: int
 
     def canonical(self) -> list[object]:
         """Give the content as plain JSON values, for ``spec_id``."""
@@ -89,6 +90,7 @@ class Policy:
             "selection": _word(SELECTION, self.selection),
             "lru_fallback": bool(self.lru_fallback),
             "reap_exiting": bool(self.reap_exiting),
+            "rt_reserve": self.rt_reserve,
         }
 
 
@@ -114,6 +116,10 @@ class PolicyTable(Table):
     )
     reap_exiting: Annotated[int, Fixed(kind.FLAG)] = key(
         True, description="the reaper helps an exit under way (since 4.14); else it leaves it and allows the next kill"
+    )
+
+    rt_reserve: Annotated[int, Fixed(kind.count(2, 1000))] = key(
+        4, description="a FIFO or RR task may go below the min mark by this fraction of it: 4 is a quarter"
     )
 
     def record(self) -> Policy:

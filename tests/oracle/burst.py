@@ -57,7 +57,9 @@ def after_burst_end(w: World, cpu: Cpu, task: Task, ended_phase: int) -> None:
     """Look again at a pending reschedule after the end of a burst, if the same task still runs."""
     if not cpu.need or cpu.curr != task.index:
         return
-    if w.machine["preempt"] == PREEMPT_FULL or ended_phase in HAS_END_POINT:
+    if task.phase == GATE and task.gate_woken % w.machine["gate_batch"] > 0:
+        cpu.resched_at = INF
+    elif w.machine["preempt"] == PREEMPT_FULL or ended_phase in HAS_END_POINT:
         cpu.resched_at = w.now
     else:
         plan(w, cpu)

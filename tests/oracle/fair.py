@@ -104,6 +104,20 @@ def preempt(w: World, cpu: Cpu, curr: Task) -> None:
         cpu.last_buddy = curr.index
 
 
+def newcomer_slice(w: World, cpu: Cpu, task: Task) -> int:
+    """Return the slice of a task that is not yet counted on `cpu`."""
+    m = w.machine
+    nr = cpu.nr + 1
+    period = nr * m["min_gran_ns"] if nr > 8 else m["latency_ns"]
+    slice_ns = period * task.weight // (cpu.load + task.weight)
+    if w.policy["sched"] == CFS61:
+        there = [*cpu.fair, cpu.curr] if cpu.curr != NOBODY else cpu.fair
+        others_not_idle = any(not w.tasks[i].is_idle for i in there if not w.tasks[i].is_rt)
+        small = m["groups"] == 1 and task.is_idle and others_not_idle
+        slice_ns = max(slice_ns, m["idle_min_gran_ns"] if small else m["min_gran_ns"])
+    return slice_ns
+
+
 def check_tick(w: World, cpu: Cpu) -> None:
     """Look at a tick whether the current fair task has used its slice or is too far ahead."""
     m = w.machine

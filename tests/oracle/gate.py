@@ -53,23 +53,18 @@ def gate_open(w: World, kind: int, task: Task) -> None:
     w.open_gates.add(kind)
     task.gate_kind = kind
     task.gate_tasks = gated_tasks(w, kind)
-    next_batch(w, task)
-
-
-def next_batch(w: World, task: Task) -> None:
-    """Begin the GATE burst of the next batch."""
-    size = w.machine["gate_batch"]
-    task.gate_batch, task.gate_tasks = task.gate_tasks[:size], task.gate_tasks[size:]
-    set_burst(w, task, GATE, w.machine["gate_wake_ns"] * len(task.gate_batch))
+    task.gate_woken = 0
+    set_burst(w, task, GATE, w.machine["gate_wake_ns"])
 
 
 def gate_step(w: World, task: Task) -> None:
-    """Start the batch whose GATE burst has ended, then go on."""
-    for index in task.gate_batch:
-        if w.tasks[index].state == GATED:
-            start(w, w.tasks[index])
+    """Start the task whose GATE burst has ended, then go on."""
+    woken = w.tasks[task.gate_tasks.pop(0)]
+    if woken.state == GATED:
+        start(w, woken)
     if task.gate_tasks:
-        next_batch(w, task)
+        task.gate_woken += 1
+        set_burst(w, task, GATE, w.machine["gate_wake_ns"])
     elif task.gate_kind == FIRST_LOCK:
         killer.last_attempt(w, task)
     elif task.gate_kind == FIRST_KILL:

@@ -16,7 +16,7 @@ def mark(w: World, task: Task) -> int:
     if task.killed and w.policy["reserves"] == RESERVES_HALF:
         return base - base // 2
     if task.is_rt:
-        return base - base // 4
+        return base - base // w.policy["rt_reserve"]
     return base
 
 

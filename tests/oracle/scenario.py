@@ -137,6 +137,7 @@ def random_policy(rng: Random, flavour: str) -> Fields:
         "selection": rng.choice((0, 1, 2, 3)),
         "lru_fallback": rng.randrange(2),
         "reap_exiting": rng.randrange(2),
+        "rt_reserve": rng.choice((2, 4)),
     }
 
 

@@ -6,8 +6,18 @@ Must not know what a task does when it runs.
 
 from .balance import new_idle_pull, new_stamp, rt_pull
 from .burst import left_now, need
-from .codes import CFS61, NOBODY, RR, RUNNABLE, SECOND_NS, T_SWITCH, T_WAKE
-from .fair import check_preempt, check_tick, clear_buddies, fair_pick, rt_order, update_curr, update_min
+from .codes import CFS61, NEW, NOBODY, RR, RUNNABLE, SECOND_NS, T_SWITCH, T_WAKE
+from .fair import (
+    check_preempt,
+    check_tick,
+    clear_buddies,
+    delta_v,
+    fair_pick,
+    newcomer_slice,
+    rt_order,
+    update_curr,
+    update_min,
+)
 from .world import Cpu, Task, World, is_running
 
 
@@ -104,9 +114,13 @@ def enqueue_woken(w: World, task: Task, cpu: Cpu) -> None:
     if task.is_rt:
         cpu.rt.append(task.index)
     else:
-        light = w.policy["sched"] == CFS61 and w.machine["groups"] == 1 and task.is_idle
-        thresh = w.machine["min_gran_ns"] if light else w.machine["latency_ns"]
-        task.vruntime = max(task.vruntime, cpu.min_v - thresh // 2)
+        if task.state == NEW:
+            debit = delta_v(newcomer_slice(w, cpu, task), task.weight)
+            task.vruntime = max(task.vruntime, cpu.min_v + debit)
+        else:
+            light = w.policy["sched"] == CFS61 and w.machine["groups"] == 1 and task.is_idle
+            thresh = w.machine["min_gran_ns"] if light else w.machine["latency_ns"]
+            task.vruntime = max(task.vruntime, cpu.min_v - thresh // 2)
         cpu.fair.append(task.index)
         cpu.nr += 1
         cpu.load += task.weight

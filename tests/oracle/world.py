@@ -72,7 +72,7 @@ class Task:
     cpu_at_acquire: int = 0
     gate_kind: int = 0
     gate_tasks: list[int] = field(default_factory=list)
-    gate_batch: list[int] = field(default_factory=list)
+    gate_woken: int = 0
     # as a victim
     killed: bool = False
     mm_exiting: bool = False
