@@ -11,8 +11,9 @@ from mcoom.validate.predict import predict_all
 from mcoom.validate.stages import read_stage_costs
 
 KEEP = {
-    "accel": {"icount"}, "hpol": {"i"}, "hogs": {"0"}, "gate": {"1"}, "vkb": {"1024"}, "dump": {"0"}, "reaper": {"1"},
-    "hold": {"1"}, "fail": {"sleep", "mutex"}, "preempt": {"full"}, "n": {"4", "16"}, "npthrottle": {"0"},
+    "accel": {"icount"}, "hpol": {"i"}, "hogs": {"0"}, "gate": {"1"}, "vkb": {"1024", "2048"}, "dump": {"0"},
+    "reaper": {"1"}, "hold": {"1"}, "fail": {"sleep", "mutex"}, "preempt": {"full"}, "n": {"4", "64"},
+    "npthrottle": {"0"},
 }  # fmt: skip
 OUTCOMES_START = "censored"
 
@@ -68,9 +69,9 @@ def test_other_cells_and_threads_change_no_prediction(subset, tmp_path):
 def test_sleep_livelocks_where_mutex_does_not(subset):
     report = validate(subset, 4, 1, 2)
     late = {(s.cell.factors.fail, s.cell.factors.n): s for s in report.scores if s.cell.k == 3}
-    assert late["sleep", 16].predicted_stuck
-    assert late["sleep", 16].observed.stuck
-    for cell in (("sleep", 4), ("mutex", 4), ("mutex", 16)):
+    assert late["sleep", 64].predicted_stuck
+    assert late["sleep", 64].observed.stuck
+    for cell in (("sleep", 4), ("mutex", 4), ("mutex", 64)):
         assert not late[cell].predicted_stuck
         assert not late[cell].observed.stuck
 

@@ -1,0 +1,146 @@
+"""How far a prediction lies from what was observed, cell by cell.
+
+Takes cells and predicted samples, gives a frozen score per cell. Must know nothing of how a prediction was made, and
+changes nothing in it.
+"""
+
+from dataclasses import dataclass
+from math import log10
+
+import numpy as np
+
+from mcoom.validate.cells import Cell, is_stuck
+from mcoom.validate.curve import Curve, Quantile, ks_distance
+from mcoom.validate.predict import Sample
+
+RATIO_FLOOR_NS = 200_000
+"""Ratios of medians count in the summary where the observed median exceeds this."""
+INTERVAL = 0.9
+"""Mass of the central interval that the observed median is held against."""
+
+
+@dataclass(frozen=True)
+class Side:
+    """One side of a cell, observed or predicted."""
+
+    n: int
+    censored_share: float
+    median: Quantile
+    p95: Quantile
+    stuck: bool
+
+
+@dataclass(frozen=True)
+class CellScore:
+    """One cell: observed against predicted."""
+
+    cell: Cell
+    observed: Side
+    predicted: Side | None
+    """None if no replicate has such an episode."""
+    without_entry: bool
+    """Nothing is predicted because every k-th kill comes before anybody enters. If that is not why, no replicate got to
+    this k, as something before it never ended: the verdict then is *stuck*."""
+    ks: float
+    """Largest gap of the survival curves on the times that both watched; 1 if nothing is predicted."""
+    log10_ratio_median: float | None
+    """log10 of predicted over observed median; None if the observed one is 0 or no predicted kill has an entry."""
+    ratio_is_bound: bool
+    """Whether one of the two medians is only a bound, so that the ratio is too."""
+    interval_ns: tuple[int, int] | None
+    """Predicted central 90 % interval of the median of as many kills as the cell has boots."""
+    covered: bool
+    """Whether the observed median lies in it."""
+
+    @property
+    def predicted_stuck(self) -> bool:
+        """Verdict of the prediction."""
+        return not self.without_entry if self.predicted is None else self.predicted.stuck
+
+    @property
+    def verdict_agrees(self) -> bool:
+        """Whether both sides are stuck, or neither is."""
+        return self.predicted_stuck == self.observed.stuck
+
+    @property
+    def ratio_counts(self) -> bool:
+        """Whether the ratio enters the summary."""
+        return self.log10_ratio_median is not None and self.observed.median.value_ns > RATIO_FLOOR_NS
+
+    @property
+    def badness(self) -> tuple[bool, float, float]:
+        """Order of cells from good to bad: verdict, then medians where they count, then curves."""
+        return not self.verdict_agrees, abs(self.log10_ratio_median or 0.0) if self.ratio_counts else 0.0, self.ks
+
+
+def summarise_side(time_ns: np.ndarray, censored: np.ndarray) -> tuple[Side, Curve]:
+    """Return what a table shows of a sample of at least one time, and its curve."""
+    curve = Curve.from_sample(time_ns, censored)
+    side = Side(
+        len(time_ns), float(np.mean(censored)), curve.quantile(0.5), curve.quantile(0.95), is_stuck(time_ns, censored)
+    )
+    return side, curve
+
+
+def median_interval(time_ns: np.ndarray, n: int) -> tuple[int, int]:
+    """Return the central 90 % interval of the median of ``n`` draws from a predicted sample, ns.
+
+    Exact: the ceil(n / 2)-th smallest of n draws is at most x with the probability that at least as many of them are,
+    a binomial one. Censored times stand for themselves: the horizon, or a little more.
+
+    Parameters
+    ----------
+    time_ns : ndarray
+        int64[m], m >= 1.
+    n : int
+        Draws, at least 1.
+
+    Returns
+    -------
+    tuple of int
+        Two of the times.
+    """
+    from scipy.stats import binom
+
+    times, counts = np.unique(time_ns, return_counts=True)
+    at_most = binom.sf((n + 1) // 2 - 1, n, np.cumsum(counts) / len(time_ns))
+    low, high = (1 - INTERVAL) / 2, (1 + INTERVAL) / 2
+    return int(times[np.argmax(at_most > low + 1e-12)]), int(times[np.argmax(at_most >= high - 1e-12)])
+
+
+def score_cell(cell: Cell, sample: Sample) -> CellScore:
+    """Hold a predicted sample against a cell.
+
+    Parameters
+    ----------
+    cell : Cell
+        Observed episodes.
+    sample : Sample
+        Predicted ones of the same configuration and k; may be empty.
+
+    Returns
+    -------
+    CellScore
+        With bounds marked as such where censoring hides a median.
+    """
+    observed, seen = summarise_side(cell.time_ns, cell.censored)
+    # Episodes are looked at a little after their horizon, and those of several horizons are pooled.
+    median_ns = min(observed.median.value_ns, cell.horizon_ns)
+    if not len(sample.time_ns):
+        immediate = sample.n_without_entry > 0
+        beyond = log10(cell.horizon_ns / median_ns) if median_ns > 0 and not immediate else None
+        return CellScore(cell, observed, None, immediate, 1.0, beyond, True, None, False)
+    predicted, curve = summarise_side(sample.time_ns, sample.censored)
+    ratio = log10(max(1, predicted.median.value_ns) / median_ns) if median_ns > 0 else None
+    interval = median_interval(sample.time_ns, cell.n_boots)
+    return CellScore(
+        cell,
+        observed,
+        predicted,
+        False,
+        ks_distance(seen, curve),
+        ratio,
+        observed.median.at_least or predicted.median.at_least,
+        interval,
+        interval[0] <= median_ns <= interval[1],
+    )
