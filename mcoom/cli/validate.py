@@ -10,11 +10,12 @@ import click
 
 from mcoom.cli.options import available_cpus, json_option, quiet_option, threads_option
 from mcoom.cli.output import give, give_json
+from mcoom.validate import DEFAULT_REPLICATES
 
 
 @click.command()
 @click.argument("measured", metavar="[MEASURED.csv]", required=False, type=click.Path())
-@click.option("--replicates", type=click.IntRange(1, 10**6), default=200, show_default=True, help="Per measured cell.")
+@click.option("--replicates", type=click.IntRange(1, 10**6), default=DEFAULT_REPLICATES, help="Per configuration.")
 @click.option("--seed", type=click.IntRange(0, 2**62), default=1, show_default=True, help="Root seed.")
 @threads_option
 @quiet_option

@@ -1,7 +1,8 @@
 """What a contrast says, in one sentence.
 
 Takes a contrast and the two estimates it compares, gives a sentence with effect, interval and adjusted p-value. Must
-know nothing of how they were computed, and claims nothing that the adjusted p-value does not carry.
+know nothing of how they were computed, and claims nothing that the adjusted p-value of that very claim does not carry:
+means, order and livelock are a family of tests each.
 """
 
 from mcoom.analysis.result import Contrast, Estimate
@@ -44,6 +45,9 @@ def sentence(contrast: Contrast, policy: Estimate, baseline: Estimate, error_rat
 def direction(contrast: Contrast, error_rate: float) -> str:
     """Return what a contrast carries: ``earlier``, ``later``, ``mixed`` (they differ, no direction) or ``open``.
 
+    The restricted means and the order of the pairs are asked, each by its own adjusted p-value; the log-rank test,
+    which is cautious on pairs and blind where curves cross, only if neither decides.
+
     Parameters
     ----------
     contrast : Contrast
@@ -51,37 +55,71 @@ def direction(contrast: Contrast, error_rate: float) -> str:
     error_rate : float
         A difference is claimed where the adjusted p-value is at most this.
     """
-    if contrast.p_adjusted is None or contrast.p_adjusted > error_rate:
-        return "open"
-    diff = contrast.rmst_diff_ns
-    if diff.high is not None and diff.high < 0:
+    found = {_mean_way(contrast, error_rate), _order_way(contrast, error_rate)} - {0}
+    if found == {-1}:
         return "earlier"
-    return "later" if diff.low is not None and diff.low > 0 else "mixed"
+    if found == {1}:
+        return "later"
+    if found or (contrast.p_adjusted is not None and contrast.p_adjusted <= error_rate):
+        return "mixed"
+    return "open"
+
+
+def _mean_way(contrast: Contrast, error_rate: float) -> int:
+    """Return -1 or 1 for a restricted mean shown to be smaller or larger than the baseline's, else 0."""
+    value, p = contrast.rmst_diff_ns.value, contrast.rmst_p_adjusted
+    if value is None or p is None or p > error_rate:
+        return 0
+    return -1 if value < 0 else 1
+
+
+def _order_way(contrast: Contrast, error_rate: float) -> int:
+    """Return -1 or 1 for a policy shown to be mostly earlier or later than the baseline, else 0."""
+    value, p = contrast.prob_superiority.value, contrast.superiority_p_adjusted
+    if value is None or p is None or p > error_rate:
+        return 0
+    return -1 if value > 0.5 else 1
+
+
+def _mean_text(contrast: Contrast) -> str:
+    """Give the size of a decided difference of means, without its sign, with interval and p-value."""
+    diff = contrast.rmst_diff_ns
+    value, *limits = (abs(x or 0.0) for x in (diff.value, diff.low, diff.high))
+    low, high = sorted(limits)
+    limits_text = f"{time_text(low)} to {time_text(high)}"
+    return f"{time_text(value)} in the restricted mean ({limits_text}; {_p(contrast.rmst_p_adjusted)})"
+
+
+def _p(p: float | None) -> str:
+    return f"adjusted p {p_text(p)}"
 
 
 def _times(contrast: Contrast, error_rate: float) -> str:
-    diff = contrast.rmst_diff_ns
-    p = f"adjusted p {p_text(contrast.p_adjusted)}"
-    way = direction(contrast, error_rate)
-    if way == "open":
+    word = earlier(contrast.estimand)
+    mean, order = _mean_way(contrast, error_rate), _order_way(contrast, error_rate)
+    share = f"{word} with probability {share_text(contrast.prob_superiority.value)}"
+    if mean and mean == order:
+        return f"is {word if mean < 0 else _LATER[word]} than {contrast.baseline}: by {_mean_text(contrast)}, {share}"
+    if mean and order:
+        way = word if mean < 0 else _LATER[word]
         return (
-            f"is not told apart from {contrast.baseline} ({p}; restricted mean differs by "
-            f"{time_interval(diff, signed=True)})"
+            f"differs from {contrast.baseline}, but not in one direction: {share}, yet {way} by {_mean_text(contrast)}"
         )
-    if way in ("earlier", "later") and None not in (diff.value, diff.low, diff.high):
-        word = earlier(contrast.estimand) if way == "earlier" else _LATER[earlier(contrast.estimand)]
-        value, *limits = (time_text(abs(x or 0.0)) for x in (diff.value, diff.low, diff.high))
-        limits = limits[::-1] if way == "earlier" else limits
+    if mean:
         return (
-            f"is {word} than {contrast.baseline}: by {value} in the restricted mean ({limits[0]} to {limits[1]}; {p})"
+            f"is {word if mean < 0 else _LATER[word]} than {contrast.baseline} by {_mean_text(contrast)}; "
+            "which is the earlier of a pair is undecided"
         )
-    share = contrast.prob_superiority.value
-    how = (
-        f"{earlier(contrast.estimand)} with probability {share_text(share)}"
-        if share is not None
-        else "the curves differ"
-    )
-    return f"differs from {contrast.baseline}, but not in one direction: {how}, restricted mean undecided ({p})"
+    if order:
+        return (
+            f"is mostly {word if order < 0 else _LATER[word]} than {contrast.baseline}: {share} "
+            f"({_p(contrast.superiority_p_adjusted)}), restricted mean undecided"
+        )
+    if contrast.p_adjusted is not None and contrast.p_adjusted <= error_rate:
+        p = f"log-rank, {_p(contrast.p_adjusted)}"
+        return f"differs from {contrast.baseline} in its curve ({p}), neither in mean nor in order"
+    diff = time_interval(contrast.rmst_diff_ns, signed=True)
+    return f"is not told apart from {contrast.baseline} ({_p(contrast.p_adjusted)}; restricted mean differs by {diff})"
 
 
 def _livelock(contrast: Contrast, policy: Estimate, baseline: Estimate, error_rate: float) -> str:

@@ -62,6 +62,10 @@ class Progress:
         self._start = self._last = clock()
         self._done = 0
 
+    def expect(self, total: int) -> None:
+        """Say what there is to do, where it was not known at the start."""
+        self._total = total
+
     def advance(self, n: int) -> None:
         """Count ``n`` more episodes as finished, and write if it is time to."""
         self._done += n

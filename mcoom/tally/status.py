@@ -126,7 +126,7 @@ def classify(estimand: str, outputs: NDArray[np.int64]) -> Standing:
     if estimand in ("recovery", "hold_max"):
         is_livelock = livelock >= 0
     else:
-        is_livelock = livelock == invocation_of(estimand)
+        is_livelock = (livelock == invocation_of(estimand)) & (status == Status.HORIZON)
     return Standing(status, times, is_livelock & is_open)
 
 

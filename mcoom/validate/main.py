@@ -21,6 +21,9 @@ from mcoom.validate.summary import summarise
 class Advances(Protocol):
     """Something that counts finished episodes."""
 
+    def expect(self, total: int) -> None:
+        """Take note of what there is to do."""
+
     def advance(self, n: int) -> None:
         """Count ``n`` more."""
 
@@ -67,6 +70,8 @@ def validate(path: str | None, replicates: int, seed: int, threads: int, progres
             f"{measured.name}: none of its {measured.n_rows} episodes ever began; allowed: at least one that did"
         )
     stages = read_stage_costs(stage_costs_beside(path))
+    if progress is not None:
+        progress.expect(replicates * len(measured.configurations))
     advance = None if progress is None else lambda done, of: progress.advance(replicates)
     predictions = predict_all(measured.configurations, stages, replicates, seed, threads, advance)
     scores = tuple(score_cell(cell, predictions[cell.configuration].samples[cell.k - 1]) for cell in cells)

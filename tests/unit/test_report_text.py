@@ -67,12 +67,23 @@ def estimate(policy, *, n=100, n_seen=90, livelock=0.0, n_budget=0, estimand="ki
     )  # fmt: skip
 
 
-def contrast(*, p=1e-6, diff=(-1e9, -2e9, -5e8), outcomes=None, livelock_p=0.5, estimand="kill"):
+def contrast(
+    *,
+    p=1e-6,
+    diff=(-1e9, -2e9, -5e8),
+    outcomes=None,
+    livelock_p=0.5,
+    estimand="kill",
+    mean_p=1e-6,
+    share=0.7,
+    order_p=1e-6,
+):
     return Contrast(
         cell={"point": 0, "label": "all"}, policy="new", baseline="old", estimand=estimand, paired=True, n=100,
         n_baseline=100, n_pairs=100, logrank_z=3.0, logrank_p=p, rmst_diff_ns=interval(*diff), rmst_paired=True,
-        prob_superiority=interval(0.7, 0.6, 0.8), livelock_diff=interval(-0.1, -0.2, 0.0), livelock_p=livelock_p,
+        prob_superiority=interval(share, 0.6, 0.8), livelock_diff=interval(-0.1, -0.2, 0.0), livelock_p=livelock_p,
         outcomes=outcomes or {"n_win": 70, "n_tie": 0, "n_loss": 30}, p_adjusted=p, livelock_p_adjusted=livelock_p,
+        rmst_p_adjusted=mean_p, superiority_p_adjusted=order_p,
     )  # fmt: skip
 
 
@@ -82,20 +93,31 @@ def say(c, policy=None, baseline=None):
 
 def test_sentence_of_a_clear_case():
     assert say(contrast()) == (
-        "=> kill: new is sooner than old: by 1 s in the restricted mean (500 ms to 2 s; adjusted p 1e-06)."
+        "=> kill: new is sooner than old: by 1 s in the restricted mean (500 ms to 2 s; adjusted p 1e-06), "
+        "sooner with probability 70 %."
     )
-    assert "is later than old: by 1 s" in say(contrast(diff=(1e9, 5e8, 2e9)))
-    assert "is longer than old" in say(contrast(diff=(1e9, 5e8, 2e9), estimand="hold_max"))
+    assert "is later than old: by 1 s" in say(contrast(diff=(1e9, 5e8, 2e9), share=0.3))
+    assert "is longer than old" in say(contrast(diff=(1e9, 5e8, 2e9), share=0.3, estimand="hold_max"))
 
 
 def test_sentence_claims_nothing_without_a_small_p():
-    text = say(contrast(p=0.2))
+    text = say(contrast(p=0.2, mean_p=0.3, order_p=0.4))
     assert "is not told apart from old (adjusted p 0.2" in text
     assert "sooner" not in text
 
 
+def test_sentence_rests_on_the_test_of_its_claim():
+    mean = say(contrast(p=1.0, order_p=0.5))
+    assert "is sooner than old by 1 s in the restricted mean" in mean
+    assert "undecided" in mean
+    order = say(contrast(p=1.0, mean_p=0.5))
+    assert "is mostly sooner than old: sooner with probability 70 %" in order
+    assert "in its curve (log-rank, adjusted p 1e-06)" in say(contrast(mean_p=0.5, order_p=0.5))
+
+
 def test_sentence_of_crossing_curves():
-    assert "but not in one direction: sooner with probability 70 %" in say(contrast(diff=(1e8, -1e9, 1e9)))
+    text = say(contrast(diff=(1e9, 5e8, 2e9)))
+    assert "but not in one direction: sooner with probability 70 %, yet later by 1 s" in text
 
 
 def test_sentence_of_ties_and_of_what_cannot_be_compared():

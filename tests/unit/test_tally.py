@@ -132,7 +132,8 @@ def test_livelock_table_of_the_known_part():
         table = np.zeros((2, 2), dtype=int)
         for own, other in zip(outputs[0, strata == k], outputs[1, strata == k], strict=True):
             if all(stands("kill", row)[0] not in ("NOT_REACHED", "BUDGET_BEFORE") for row in (own, other)):
-                table[int(own[OUT["livelock"]] == 0), int(other[OUT["livelock"]] == 0)] += 1
+                stuck = [row[OUT["livelock"]] == 0 and row[OUT["kill_ns_0"]] < 0 for row in (own, other)]
+                table[int(stuck[0]), int(stuck[1])] += 1
         assert WHOLE["livelock_table"][0, 0, k, Bound.VALUE].tolist() == table.tolist()
 
 
