@@ -69,7 +69,8 @@ def test_every_status_is_covered():
 @pytest.mark.parametrize(
     ("estimand", "seen", "livelock", "expected"),
     [("kill", OPEN, 0, True), ("kill", KILLED, 0, False), ("kill", SECOND, 1, False), ("kill_2", SECOND, 1, True),
-     ("kill_2", SECOND, 0, False), ("release", KILLED, 0, True), ("release", SECOND, 1, False), ("recovery", SECOND, 1, True),
+     ("kill_2", SECOND, 0, False), ("release", KILLED, 0, True), ("release", SECOND, 1, False),
+     ("recovery", SECOND, 1, True),
      ("hold_max", SECOND, 1, True), ("hold_max", SECOND, -1, False)],
 )  # fmt: skip
 def test_livelock_belongs_to_its_invocation_and_to_what_was_not_seen(estimand, seen, livelock, expected):
