@@ -206,6 +206,7 @@ def _lower_memory(machine: NDArray[np.int64], work: _Work) -> None:
         "boost_pages": get("boost"),
         "free_pages": get("free") if memory.free is not None else min_mark + get("free_above_min"),
         "reclaimable_pages": get("reclaimable"),
+        "stuck_lru_pages": get("stuck_lru"),
     }
     for name, value in values.items():
         machine[:, MACHINE[name]] = value

@@ -9,7 +9,7 @@ MACHINE_FIELDS = (
     "n_cpus", "hz", "tick_ns", "preempt", "groups",
     "latency_ns", "min_gran_ns", "wakeup_gran_ns", "idle_min_gran_ns", "rt_runtime_ns", "rr_slice_ticks",
     "timer_mode", "switch_ns",
-    "free_pages", "reclaimable_pages", "min_pages", "high_pages", "total_pages", "boost_pages",
+    "free_pages", "reclaimable_pages", "stuck_lru_pages", "min_pages", "high_pages", "total_pages", "boost_pages",
     "pass_ns", "pass_shape", "pass_points", "entry_ns",
     "select_base_ns", "select_task_ns", "other_tasks", "report_ns", "report_burst", "report_interval_ns",
     "post_kill_ns", "exit_start_ns", "exit_base_ns", "exit_page_ns", "exit_seg_ns", "reap_base_ns", "reap_page_ns",

@@ -46,18 +46,19 @@ def join_waiters(s, i):
 
 @leaf
 def leave_waiters(s, i):
-    """Remove task ``i`` from the waiters; the hand-off flag goes with the first of them."""
+    """Remove task ``i`` from the waiters; the hand-off flag goes with the last of them (mutex_remove_waiter)."""
     before, after = s.task[i, BEFORE], s.task[i, AFTER]
     s.task[i, WAITS] = 0
     if before >= 0:
         s.task[before, AFTER] = after
     else:
         s.g[FIRST_WAITER] = after
-        s.g[HANDOFF] = 0
     if after >= 0:
         s.task[after, BEFORE] = before
     else:
         s.g[LAST_WAITER] = before
+    if s.g[FIRST_WAITER] < 0:
+        s.g[HANDOFF] = 0
 
 
 @jit
@@ -81,6 +82,7 @@ def take(s, now, i):
     if s.g[OWNER] == i:
         note_hold(s, now)
     s.g[OWNER] = i
+    s.g[HANDOFF] = 0
     s.g[HOLD_START] = now
     s.task[i, CPU_AT_ACQUIRE] = cpu_used(s, now, i)
     emit(s, now, T_ACQUIRE, s.task[i, CPU], i, 0)

@@ -42,9 +42,9 @@ def mark(s, i):
 
 @leaf
 def try_alloc(s, now, i, mark_pages):
-    """Give task ``i`` the pages of one fault if more than ``mark_pages`` stay free; return whether it got them."""
-    pages = s.g[s.task[i, ROW] + C_FAULT_PAGES]
-    if s.g[FREE] - (pages - 1) <= mark_pages:
+    """Give task ``i`` the pages of one fault, or what there is above ``mark_pages``; return whether it got any."""
+    pages = min(s.g[s.task[i, ROW] + C_FAULT_PAGES], s.g[FREE] - mark_pages)
+    if pages <= 0:
         return False
     s.g[FREE] -= pages
     s.task[i, RSS] += pages

@@ -38,6 +38,7 @@ from mcoom.engine.state import (
     PASS_SHAPE,
     RECLAIMABLE,
     ROW,
+    STUCK_LRU_PAGES,
     TAKEN,
 )
 from mcoom.engine.times import check_recovery
@@ -164,8 +165,9 @@ def end_pass(s, now, i):
     s.task[i, LOOPS] = 0 if progress else s.task[i, LOOPS] + 1
     if s.task[i, LOOPS] > _MAX_RECLAIM_RETRIES:
         return True
-    available = s.g[RECLAIMABLE] + s.g[FREE]
-    if s.g[RECLAIMABLE] == 0 and s.g[LRU_FALLBACK] == 1:
+    on_lru = s.g[RECLAIMABLE] + s.g[STUCK_LRU_PAGES]
+    available = on_lru + s.g[FREE]
+    if on_lru == 0 and s.g[LRU_FALLBACK] == 1:
         available = 2 * s.g[FREE]
     if available <= mark(s, i):
         return True

@@ -94,17 +94,19 @@ def reap_next(s, now):
             stop(s, now, i, SLEEPING)
             arm(s, i, ready, s.task[i, CPU])
             return
-        if head_is_settled(s):
-            drop_head(s)
-            continue
-        if s.g[RELEASE] != REAPER_WITH_LOCK:
-            begin_reap(s, now)
-        elif s.g[OWNER] < 0:
-            take(s, now, i)
-            begin_reap(s, now)
-        else:
+        with_lock = s.g[RELEASE] == REAPER_WITH_LOCK
+        if with_lock and s.g[OWNER] >= 0:
             block(s, now, i)
-        return
+            return
+        if with_lock:
+            take(s, now, i)
+        if not head_is_settled(s):
+            begin_reap(s, now)
+            return
+        # Looked at with the lock held: an owner that sleeps under it keeps the reaper from hiding a victim.
+        if with_lock:
+            unlock(s, now, i)
+        drop_head(s)
     stop(s, now, i, PARKED)
 
 

@@ -284,7 +284,9 @@ def schedule(s, now, c):
             s.g[N_EVENTS] += 1
         s.cpu[c, CURR] = i
         s.cpu[c, EXEC_START] = now
-        s.cpu[c, SLICE_START] = s.task[i, SUM_EXEC]
+        # With groups compiled in, a task that is picked again goes on with its slice (pick_next_task_fair).
+        if i != prev or s.g[GROUPS] == 0 or s.task[i, FAIR] == 0:
+            s.cpu[c, SLICE_START] = s.task[i, SUM_EXEC]
         s.cpu[c, BUSY_SINCE] = now
         s.cpu[c, END] = now + s.task[i, LEFT]
         s.g[N_BUSY] += 1

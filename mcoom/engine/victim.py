@@ -69,7 +69,7 @@ def is_candidate(s, i):
 def one_is_dying(s):
     """Return whether some victim still has its memory: then nobody else is killed (MMF_OOM_SKIP not set)."""
     for i in range(s.g[N_TASKS] - 1):
-        if s.task[i, KILLED] == 1 and s.task[i, STATE] != EXITED and s.task[i, SKIPPED] == 0:
+        if s.task[i, KILLED] == 1 and s.task[i, RELEASED] == 0 and s.task[i, SKIPPED] == 0:
             return True
     return False
 

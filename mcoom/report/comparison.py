@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from mcoom.analysis.result import Contrast, Estimate
 from mcoom.analysis.verdict import Analysis
 from mcoom.report.quantity import p_text, share_interval, share_text, time_interval, time_text
-from mcoom.report.sentence import direction, earlier, sentence
+from mcoom.report.sentence import TESTS_OF_A_SENTENCE, direction, earlier, sentence
 from mcoom.report.table import table_lines
 from mcoom.store.record import PointRecord, Results
 
@@ -79,21 +79,25 @@ def _point(results: Results, analysis: Analysis, point: PointRecord) -> list[str
         if against:
             lines += ["", *contrast_lines(against)]
             by_policy = {e.policy: e for e in chosen}
-            lines += [sentence(c, by_policy[c.policy], by_policy[c.baseline], analysis.error_rate) for c in against]
+            rate = analysis.error_rate / TESTS_OF_A_SENTENCE
+            lines += [sentence(c, by_policy[c.policy], by_policy[c.baseline], rate) for c in against]
     return lines
 
 
 def estimate_lines(estimates: Sequence[Estimate]) -> list[str]:
     """Return the table of estimates of one cell and estimand, a row per policy."""
     has_budget = any(e.counts["n_budget"] + e.counts["n_budget_before"] for e in estimates)
+    has_panic = any(e.counts["n_no_victim"] for e in estimates)
     tau = max(e.tau_ns for e in estimates)
     header = ["policy", "n", "reached", "censored"]
     header += ["budget"] if has_budget else []
+    header += ["panic"] if has_panic else []
     header += ["livelock", "median", "p99", f"restricted mean to {time_text(tau)}"]
     rows = []
     for e in estimates:
         row = [e.policy, f"{e.n:,}", share_interval(e.p_reached, short=True), f"{e.n_censored:,}"]
         row += [f"{e.counts['n_budget'] + e.counts['n_budget_before']:,}"] if has_budget else []
+        row += [f"{e.counts['n_no_victim']:,}"] if has_panic else []
         row += [share_interval(e.livelock_prob), *(time_interval(i) for i in (e.median_ns, e.p99_ns, e.rmst_ns))]
         rows.append(row)
     return table_lines(header, rows)
@@ -149,7 +153,9 @@ def _many_points(results: Results, analysis: Analysis) -> list[str]:
         f"{estimand}: {describe(estimand)} (--estimand for another, --json for all with intervals)",
         *table_lines(header, rows, left=3),
         f"adjusted p: log-rank against {results.plan.baseline}, Holm over {len(analysis.contrasts):,} contrasts",
-        *_count_points([c for c in analysis.contrasts if c.estimand == estimand], analysis.error_rate),
+        *_count_points(
+            [c for c in analysis.contrasts if c.estimand == estimand], analysis.error_rate / TESTS_OF_A_SENTENCE
+        ),
     ]
 
 

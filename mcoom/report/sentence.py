@@ -8,6 +8,8 @@ means, order and livelock are a family of tests each.
 from mcoom.analysis.result import Contrast, Estimate
 from mcoom.report.quantity import p_text, share_text, time_interval, time_text
 
+TESTS_OF_A_SENTENCE = 4
+"""Mean, order, curve and livelock: each has a family of its own, so a sentence shares its error rate among them."""
 _LATER = {"sooner": "later", "shorter": "longer"}
 
 

@@ -229,6 +229,9 @@ class MemoryTable(Table):
         None, description="free memory above the min watermark, instead of free"
     )
     reclaimable: Annotated[Law, Drawn(kind.size())] = key("0 pages", description="memory that reclaim can free")
+    stuck_lru: Annotated[Law, Drawn(kind.size())] = key(
+        "0 pages", description="memory that the retry test counts as reclaimable and no pass can free"
+    )
 
 
 class CostsTable(Table):

@@ -210,6 +210,7 @@ def _constant_columns(factors: Factors) -> _Columns:
         "timer_mode": 0,
         "free_pages": MIN_PAGES + START_PAGES,
         "reclaimable_pages": 0,
+        "stuck_lru_pages": 0,
         "min_pages": MIN_PAGES,
         "high_pages": int(high_pages(np.zeros_like(mark), mark)[0]),
         "total_pages": MIN_PAGES + START_PAGES + (factors.kills + 2) * _victim_pages(factors),

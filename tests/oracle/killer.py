@@ -103,7 +103,7 @@ def choose(w: World, task: Task) -> Task | None:
 
 def select_end(w: World, task: Task) -> None:
     """End the selection: bail out if a victim is dying, else report and kill."""
-    if any(t.killed and t.state != EXITED and not t.skipped for t in w.tasks):
+    if any(t.killed and not t.released and not t.skipped for t in w.tasks):
         bail(w, task, BAIL_VICTIM)
         return
     chosen = choose(w, task)

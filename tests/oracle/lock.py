@@ -18,6 +18,7 @@ def acquire(w: World, task: Task) -> None:
     if w.owner == task.index:
         w.hold_max = max(w.hold_max, w.now - w.hold_start)
     w.owner = task.index
+    w.handoff = False
     w.hold_start = w.now
     task.cpu_at_acquire = w.cpu_used(task)
     w.record(T_ACQUIRE, task)
@@ -47,10 +48,10 @@ def unlock(w: World, task: Task) -> None:
 
 
 def leave_waiters(w: World, task: Task) -> None:
-    """Take the task out of the waiters; a hand-off that the first one asked for is off."""
-    if w.waiters[0] == task.index:
-        w.handoff = False
+    """Take the task out of the waiters; with the last of them a hand-off that was asked for is off."""
     w.waiters.remove(task.index)
+    if not w.waiters:
+        w.handoff = False
 
 
 def block(w: World, task: Task) -> None:

@@ -26,9 +26,9 @@ def high_mark(w: World) -> int:
 
 
 def try_alloc(w: World, task: Task, m: int) -> bool:
-    """Take the pages of one fault if the mark `m` allows it."""
-    b = task.cls["fault_pages"]
-    if not w.free - (b - 1) > m:
+    """Take the pages of one fault, or as many as the mark `m` allows."""
+    b = min(task.cls["fault_pages"], w.free - m)
+    if b < 1:
         return False
     w.free -= b
     task.rss += b

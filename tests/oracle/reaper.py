@@ -50,7 +50,7 @@ def reap_next(w: World, reaper: Task) -> None:
             arm(w, reaper, reaper.cpu, ready)
             stop(w, reaper, SLEEPING)
             return
-        if is_settled(w, w.tasks[index]):
+        if w.policy["release"] != V1L and is_settled(w, w.tasks[index]):
             drop_head(w)
             continue
         if w.policy["release"] != V1L:

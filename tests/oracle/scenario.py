@@ -82,6 +82,7 @@ def add_memory(rng: Random, m: Fields) -> None:
     boost = rng.choice((0, 0, rng.randrange(1, 40)))
     m.update(min_pages=low, high_pages=high, boost_pages=boost, total_pages=rng.choice((1000, 4000, 65536)))
     m["free_pages"] = max(0, low + boost + rng.randrange(-5, 60))
+    m["stuck_lru_pages"] = rng.choice((0, 0, 0, rng.randrange(1, 200)))
     m["reclaimable_pages"] = rng.choice((0, 0, 0, rng.randrange(1, 40), rng.randrange(40, 600)))
 
 

@@ -92,7 +92,8 @@ def run_pick(w: World, cpu: Cpu, task: Task, prev: int) -> None:
     task.since = w.now
     cpu.curr = task.index
     cpu.exec_start = w.now
-    cpu.slice_start = task.sum_exec
+    if task.index != prev or w.machine["groups"] == 0 or task.is_rt:
+        cpu.slice_start = task.sum_exec
     cpu.busy_since = w.now
 
 

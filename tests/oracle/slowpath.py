@@ -90,8 +90,9 @@ def pass_end(w: World, task: Task) -> None:
     if task.loops > MAX_RETRIES:
         may_oom(w, task)
         return
-    available = w.reclaimable + w.free
-    if w.reclaimable == 0 and w.policy["lru_fallback"]:
+    on_lru = w.reclaimable + w.machine["stuck_lru_pages"]
+    available = on_lru + w.free
+    if on_lru == 0 and w.policy["lru_fallback"]:
         available = 2 * w.free
     if available > mark(w, task):
         begin_pass(w, task)

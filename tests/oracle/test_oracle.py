@@ -29,7 +29,15 @@ def one_killer() -> tuple[dict[str, int], dict[str, int], list[dict[str, int]]]:
     """Return one allocator that finds no page and one sleeper to be killed, on one CPU, with constant costs."""
     machine, policy, _, _ = random_scenario(Random(0))
     machine.update(n_cpus=1, hz=100, tick_ns=10**7, preempt=0, timer_mode=0, switch_ns=0, free_pages=0)
-    machine.update(reclaimable_pages=0, min_pages=10, high_pages=20, boost_pages=0, pass_ns=50 * US, pass_shape=0)
+    machine.update(
+        reclaimable_pages=0,
+        stuck_lru_pages=0,
+        min_pages=10,
+        high_pages=20,
+        boost_pages=0,
+        pass_ns=50 * US,
+        pass_shape=0,
+    )
     machine.update(entry_ns=7 * US, select_base_ns=3 * US, select_task_ns=2 * US, other_tasks=10, report_ns=900 * US)
     machine.update(report_burst=10, report_interval_ns=10**9, post_kill_ns=11 * US, exit_start_ns=US, exit_base_ns=US)
     machine.update(n_kills=1, until=0, horizon_ns=10**9, max_events=1000, rt_runtime_ns=-1)

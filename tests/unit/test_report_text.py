@@ -133,6 +133,13 @@ def test_sentence_with_livelock():
     assert say(contrast(), new, old).endswith("; livelock 0 % against 40 %, not told apart.")
 
 
+def test_panics_have_a_column_where_there_are_any():
+    panicked = estimate("b")
+    panicked.counts["n_no_victim"] = 3
+    assert "panic" not in estimate_lines([estimate("a")])[0]
+    assert "panic" in estimate_lines([estimate("a"), panicked])[0]
+
+
 def test_budget_has_a_column_only_where_it_ran_out():
     assert "budget" not in estimate_lines([estimate("a")])[0]
     assert "budget" in estimate_lines([estimate("a"), estimate("b", n_seen=80, n_budget=5)])[0]
