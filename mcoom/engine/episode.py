@@ -13,6 +13,7 @@ from mcoom.engine.layout import INF
 from mcoom.engine.oom import end_post_kill, end_select, kill, last_attempt, may_oom, try_lock_again, unlock_and_go_on
 from mcoom.engine.program import begin_pass, end_pass, exit_begin, retry_top, start, try_touch
 from mcoom.engine.reaper import end_reap, reap_next
+from mcoom.engine.row import start_row, timer_row
 from mcoom.engine.runqueue import schedule
 from mcoom.engine.state import (
     CURR,
@@ -38,7 +39,7 @@ from mcoom.engine.state import (
     TIMER_MODE,
 )
 from mcoom.engine.tick import tick
-from mcoom.engine.timer import fire_first, timer_row
+from mcoom.engine.timer import fire_first
 from mcoom.engine.times import end
 from mcoom.engine.victim import begin_exit_mm, exit_done, release
 from mcoom.engine.words import (
@@ -178,8 +179,9 @@ def next_event(s, now):
     row = timer_row(s)
     if s.g[TIMER_MODE] == 1 and s.heap[row, 0] > 0 and s.task[s.heap[row, 1], KEY] < at:
         at, kind = s.task[s.heap[row, 1], KEY], _TIMER
-    if s.heap[row + 1, 0] > 0 and s.task[s.heap[row + 1, 1], KEY] < at:
-        at, kind = s.task[s.heap[row + 1, 1], KEY], _START
+    row = start_row(s)
+    if s.heap[row, 0] > 0 and s.task[s.heap[row, 1], KEY] < at:
+        at, kind = s.task[s.heap[row, 1], KEY], _START
     tick_at = next_tick(s, now)
     if tick_at < at:
         at, kind, cpu = tick_at, _TICK, s.g[TICK_CPU]
@@ -200,7 +202,7 @@ def handle_tick(s, now, c):
 @jit
 def handle_start(s, now):
     """Start the task that is first in order of start times."""
-    row = timer_row(s) + 1
+    row = start_row(s)
     i = s.heap[row, 1]
     remove(s, row, i)
     start(s, now, i)

@@ -51,10 +51,11 @@ def open_gate(s, now, i, kind):
     """Let task ``i`` open gate ``kind`` if it is shut and somebody waits there; return whether it has begun to."""
     if (s.g[GATES_OPEN] >> kind) & 1 == 1:
         return False
+    # Open from now on, waiters or not: nobody comes to wait later, and this is asked at each acquisition of the lock.
+    s.g[GATES_OPEN] |= 1 << kind
     first = next_at(s, kind, 0)
     if first < 0:
         return False
-    s.g[GATES_OPEN] |= 1 << kind
     emit(s, now, T_GATE, s.task[i, CPU], i, kind)
     s.task[i, OPENS] = kind
     s.task[i, GATE_NEXT] = first

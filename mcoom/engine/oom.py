@@ -11,7 +11,7 @@ from mcoom.engine.gate import open_gate
 from mcoom.engine.lock import block, leave_waiters, take, unlock
 from mcoom.engine.memory import try_alloc
 from mcoom.engine.program import leave_slow, retry_top
-from mcoom.engine.reaper import queue_victim, reap_with_lock, reaper
+from mcoom.engine.reaper import queue_victim, reap_next, reaper
 from mcoom.engine.record import emit
 from mcoom.engine.state import (
     ADJ,
@@ -104,7 +104,7 @@ def try_lock_again(s, now, i):
         leave_waiters(s, i)
         if i == reaper(s):
             take(s, now, i)
-            reap_with_lock(s, now)
+            reap_next(s, now)
         else:
             own(s, now, i)
     elif s.task[i, KILLED] == 1 and i != reaper(s):

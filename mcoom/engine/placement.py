@@ -8,7 +8,8 @@ select_task_rq_fair, load_balance).
 from mcoom._jit import jit, leaf
 from mcoom.engine.burst import need
 from mcoom.engine.record import emit
-from mcoom.engine.runqueue import allowed, check_preempt, enqueue_woken, migrate, pull_fair, rt_row
+from mcoom.engine.row import rt_row
+from mcoom.engine.runqueue import allowed, check_preempt, enqueue_woken, migrate, pull_fair
 from mcoom.engine.state import (
     CPU,
     CURR,

@@ -85,7 +85,10 @@ def begin_reap(s, now):
 
 @jit
 def reap_next(s, now):
-    """Let the reaper, which runs, turn to the next victim, wait for its time or for the lock, or go to sleep."""
+    """Let the reaper, which runs, turn to the next victim, wait for its time or for the lock, or go to sleep.
+
+    Woken as a waiter of the lock it comes here as its owner.
+    """
     i = reaper(s)
     while s.g[REAP_HEAD] < s.g[REAP_TAIL]:
         ready = s.task[s.g[REAP_HEAD], REAP_TIME]
@@ -95,10 +98,10 @@ def reap_next(s, now):
             arm(s, i, ready, s.task[i, CPU])
             return
         with_lock = s.g[RELEASE] == REAPER_WITH_LOCK
-        if with_lock and s.g[OWNER] >= 0:
-            block(s, now, i)
-            return
-        if with_lock:
+        if with_lock and s.g[OWNER] != i:
+            if s.g[OWNER] >= 0:
+                block(s, now, i)
+                return
             take(s, now, i)
         if not head_is_settled(s):
             begin_reap(s, now)
@@ -108,17 +111,6 @@ def reap_next(s, now):
             unlock(s, now, i)
         drop_head(s)
     stop(s, now, i, PARKED)
-
-
-@jit
-def reap_with_lock(s, now):
-    """Let the reaper, which has just become the owner of the lock, look at its victim again and begin."""
-    if head_is_settled(s):
-        unlock(s, now, reaper(s))
-        drop_head(s)
-        reap_next(s, now)
-    else:
-        begin_reap(s, now)
 
 
 @jit

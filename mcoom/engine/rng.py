@@ -7,7 +7,7 @@ nothing of what the numbers are used for.
 import numpy as np
 
 from mcoom._jit import leaf
-from mcoom.engine.layout import SHAPE_BINS
+from mcoom.engine.layout import SHAPE_BINS, SHAPE_ONE
 from mcoom.engine.state import DRAWS, SHAPES_AT, STREAM
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
@@ -45,7 +45,7 @@ def scaled(s, value, shape, bits):
     """Return int64 ``value`` times the quantile of shape table ``shape`` that ``bits`` select, rounded down."""
     at = s.g[SHAPES_AT] + shape * (SHAPE_BINS + 1) + np.int64(bits >> _S56)
     f = np.int64((bits >> _S36) & _MASK20)
-    quantile = (s.g[at] * (1048576 - f) + s.g[at + 1] * f) >> 20
+    quantile = (s.g[at] * (SHAPE_ONE - f) + s.g[at + 1] * f) >> 20
     return (value * quantile) >> 20
 
 

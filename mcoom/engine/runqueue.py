@@ -11,6 +11,7 @@ from mcoom.engine.fair import clear_buddies, delta_v, pick_fair, slice_ns, updat
 from mcoom.engine.heap import insert, remove
 from mcoom.engine.layout import INF
 from mcoom.engine.record import emit
+from mcoom.engine.row import rt_row
 from mcoom.engine.state import (
     AFFINITY,
     BUSY,
@@ -59,12 +60,6 @@ def new_stamp(s):
     """Return the next number of the order of arrival."""
     s.g[STAMP] += 1
     return s.g[STAMP]
-
-
-@leaf
-def rt_row(s, c):
-    """Return the heap row of the RT queue of CPU ``c``."""
-    return s.g[N_CPUS] + c
 
 
 @leaf
@@ -148,16 +143,22 @@ def enqueue_woken(s, now, i, c):
     check_preempt(s, now, c, i)
 
 
+@leaf
+def leave_cpu(s, now, c):
+    """Leave CPU ``c`` without a running task; its busy time ends."""
+    s.cpu[c, CURR] = -1
+    s.cpu[c, END] = INF
+    s.cpu[c, BUSY] += now - s.cpu[c, BUSY_SINCE]
+    s.g[N_BUSY] -= 1
+
+
 @jit
 def stop(s, now, i, state):
     """Take running task ``i`` off its CPU for good or for a while: it sleeps, blocks, parks or exits."""
     c = s.task[i, CPU]
     update_curr(s, now, c)
     s.task[i, STATE] = state
-    s.cpu[c, CURR] = -1
-    s.cpu[c, END] = INF
-    s.cpu[c, BUSY] += now - s.cpu[c, BUSY_SINCE]
-    s.g[N_BUSY] -= 1
+    leave_cpu(s, now, c)
     if s.task[i, FAIR] == 1:
         count_out(s, c, i)
         update_min(s, c)
@@ -246,10 +247,7 @@ def put_back(s, now, c):
     i = s.cpu[c, CURR]
     update_curr(s, now, c)
     s.task[i, LEFT] = s.cpu[c, END] - now
-    s.cpu[c, CURR] = -1
-    s.cpu[c, END] = INF
-    s.cpu[c, BUSY] += now - s.cpu[c, BUSY_SINCE]
-    s.g[N_BUSY] -= 1
+    leave_cpu(s, now, c)
     queue_task(s, c, i, False)
 
 

@@ -11,6 +11,7 @@ from mcoom.engine.heap import insert
 from mcoom.engine.layout import INF, MAX_KILLS
 from mcoom.engine.program import class_burst
 from mcoom.engine.rng import fold_key
+from mcoom.engine.row import start_row
 from mcoom.engine.runqueue import allowed
 from mcoom.engine.state import (
     ADJ,
@@ -72,10 +73,10 @@ from mcoom.engine.state import (
     VRUNTIME,
     WEIGHT,
 )
+from mcoom.engine.tick import RT_PERIOD_NS
 from mcoom.engine.words import AT_TIME, DRAW_START, FIFO, GATED, NEW, OTHER, PARKED, SLEEPER
 
 _NEVER_RAN = -(1 << 60)
-_RT_PERIOD_NS = 1_000_000_000
 _ALL_CPUS = -1
 
 
@@ -110,7 +111,7 @@ def reset_cpus(s):
         s.cpu[c, LAST] = -1
         s.cpu[c, END] = INF
         s.cpu[c, RESCHED_AT] = INF
-        s.cpu[c, RT_NEXT] = _RT_PERIOD_NS
+        s.cpu[c, RT_NEXT] = RT_PERIOD_NS
     for row in range(2 * s.g[N_CPUS] + 2):
         s.heap[row, 0] = 0
 
@@ -153,7 +154,7 @@ def add_class(s, row, i, prefix):
             s.task[i, STATE] = NEW
             s.task[i, KEY] = class_burst(s, i, C_START_NS, C_START_VAR_NS, C_START_SHAPE, DRAW_START)
             s.task[i, TIE] = i
-            insert(s, 2 * s.g[N_CPUS] + 1, i)
+            insert(s, start_row(s), i)
         i += 1
     return i
 

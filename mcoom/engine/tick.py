@@ -8,7 +8,8 @@ from mcoom._jit import jit
 from mcoom.engine.burst import need
 from mcoom.engine.fair import check_tick, update_curr
 from mcoom.engine.placement import balance
-from mcoom.engine.runqueue import new_stamp, rt_row
+from mcoom.engine.row import rt_row
+from mcoom.engine.runqueue import new_stamp
 from mcoom.engine.state import (
     CURR,
     FAIR,
@@ -27,14 +28,14 @@ from mcoom.engine.state import (
 from mcoom.engine.timer import fire_tick
 from mcoom.engine.words import RR
 
-_RT_PERIOD_NS = 1_000_000_000
+RT_PERIOD_NS = 1_000_000_000
 
 
 @jit
 def roll_rt_period(s, now, c):
     """Begin the RT periods that are due on CPU ``c`` (do_sched_rt_period_timer)."""
     while now >= s.cpu[c, RT_NEXT]:
-        s.cpu[c, RT_NEXT] += _RT_PERIOD_NS
+        s.cpu[c, RT_NEXT] += RT_PERIOD_NS
         runtime = s.g[RT_RUNTIME_NS]
         if runtime < 0:
             continue

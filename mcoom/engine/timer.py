@@ -9,17 +9,12 @@ from mcoom.engine.heap import insert, remove
 from mcoom.engine.placement import wake
 from mcoom.engine.record import emit
 from mcoom.engine.rng import draw, fraction
+from mcoom.engine.row import timer_row
 from mcoom.engine.runqueue import new_stamp, stop
-from mcoom.engine.state import CPU, KEY, KILLABLE, N_CPUS, TICK_NS, TIE, TIMER_MODE
+from mcoom.engine.state import CPU, KEY, KILLABLE, TICK_NS, TIE, TIMER_MODE
 from mcoom.engine.words import DRAW_SLEEP, SLEEPING, T_SLEEP
 
 _CPU_SHIFT = 40
-
-
-@leaf
-def timer_row(s):
-    """Return the heap row of the timers."""
-    return 2 * s.g[N_CPUS]
 
 
 @leaf

@@ -30,7 +30,6 @@ from mcoom.engine.state import (
     INVOCATIONS,
     KILLS,
     LAST_KILL,
-    LAST_RELEASE,
     LIMIT,
     MIN_PAGES,
     N_CPUS,
@@ -164,7 +163,6 @@ def note_release(s, now, victim):
             s.g[_RELEASE_AT + s.g[INV]] = now - s.g[INV_T0]
         s.g[INV_OPEN] = 0
         s.g[INV] += 1
-        s.g[LAST_RELEASE] = now
         s.g[LIMIT] = now + s.g[HORIZON_NS]
         if s.g[INV] == s.g[N_KILLS] and s.g[UNTIL] != UNTIL_RECOVERY:
             end(s, now, KILLS_DONE)

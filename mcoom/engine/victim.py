@@ -11,6 +11,7 @@ from mcoom.engine.placement import wake
 from mcoom.engine.program import exit_begin
 from mcoom.engine.record import emit
 from mcoom.engine.rng import draw, index_below
+from mcoom.engine.row import start_row
 from mcoom.engine.runqueue import stop
 from mcoom.engine.state import (
     ADJ,
@@ -24,7 +25,6 @@ from mcoom.engine.state import (
     KILLED,
     LEFT,
     MM_EXITING,
-    N_CPUS,
     N_LIVE,
     N_TASKS,
     PHASE,
@@ -119,7 +119,7 @@ def send_sigkill(s, now, i):
     state = s.task[i, STATE]
     if state == PARKED or state == NEW or state == GATED:
         if state == NEW:
-            remove(s, 2 * s.g[N_CPUS] + 1, i)
+            remove(s, start_row(s), i)
         exit_begin(s, now, i)
         wake(s, now, i)
     elif state == BLOCKED:

@@ -38,7 +38,7 @@ BADNESS_5_9, ALLOCATING_TASK, RANDOM_VICTIM = (
     int(Selection.ALLOCATING_TASK),
     int(Selection.RANDOM),
 )
-ALLOCATOR, HOG_PROGRAM, SLEEPER = int(Program.ALLOCATOR), int(Program.HOG), int(Program.SLEEPER)
+HOG_PROGRAM, SLEEPER = int(Program.HOG), int(Program.SLEEPER)
 OTHER, IDLE_CLASS, FIFO, RR = int(SchedClass.OTHER), int(SchedClass.IDLE), int(SchedClass.FIFO), int(SchedClass.RR)
 AT_TIME, AT_FIRST_LOCK, AT_FIRST_KILL, AT_FIRST_EXIT = (int(kind) for kind in StartKind)
 UNTIL_RECOVERY = int(Until.RECOVERY)
