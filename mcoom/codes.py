@@ -147,6 +147,14 @@ class EndReason(IntEnum):
     """``max_events`` used up: censored, reported apart."""
 
 
+class BoostFrom(IntEnum):
+    """Since when the watermark boost holds."""
+
+    START = 0
+    FIRST_KILL = 1
+    """mm/page_alloc.c:boost_watermark@v5.0: when the pages of a victim are handed out across migrate types."""
+
+
 class Phase(IntEnum):
     """What a task's CPU burst is for (docs/model.md section 4)."""
 
@@ -167,6 +175,8 @@ class Phase(IntEnum):
     REAP_WAKE = 14
     REAP = 15
     HOG = 16
+    OOM = 17
+    TRYLOCK = 18
 
 
 class State(IntEnum):

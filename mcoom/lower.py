@@ -17,7 +17,7 @@ from mcoom.design.shape_table import shape_table
 from mcoom.design.watermark import high_pages, min_pages
 from mcoom.design.weight import IDLE_MIN_GRANULARITY_NS, IDLE_WEIGHT, NICE_WEIGHTS, scaling_factor
 from mcoom.engine.inputs import Inputs
-from mcoom.engine.layout import CLASS, CLASS_FIELDS, MACHINE, MACHINE_FIELDS, NOFS_ONE, POLICY_FIELDS
+from mcoom.engine.layout import CLASS, CLASS_FIELDS, LONG_AGO, MACHINE, MACHINE_FIELDS, NOFS_ONE, POLICY_FIELDS
 from mcoom.spec.law import Law
 from mcoom.spec.model import Behaviour, CrowdTable, Table
 from mcoom.spec.policy import Policy
@@ -28,9 +28,12 @@ from mcoom.units import RATIO_ONE
 COSTS_NS = {
     "reclaim_pass": "pass_ns",
     "entry": "entry_ns",
+    "trylock": "trylock_ns",
     "select_base": "select_base_ns",
     "select_task": "select_task_ns",
+    "select_candidate": "select_candidate_ns",
     "report": "report_ns",
+    "report_task": "report_task_ns",
     "post_kill": "post_kill_ns",
     "exit_start": "exit_start_ns",
     "exit_base": "exit_base_ns",
@@ -204,6 +207,8 @@ def _lower_memory(machine: NDArray[np.int64], work: _Work) -> None:
         "high_pages": high_mark,
         "total_pages": get("total") if memory.total is not None else managed,
         "boost_pages": get("boost"),
+        "boost_from": get("boost_from"),
+        "pcp_pages": get("per_cpu"),
         "free_pages": get("free") if memory.free is not None else min_mark + get("free_above_min"),
         "reclaimable_pages": get("reclaimable"),
         "stuck_lru_pages": get("stuck_lru"),
@@ -258,6 +263,7 @@ def _lower_class(
         "start_ns": start_field("at"),
         "start_var_ns": start_field("jitter"),
         "start_shape": shapes.number(start.shape),
+        "gate_vruntime_ns": start_field("vruntime") if start.vruntime is not None else LONG_AGO,
         "first_ns": work.scaled(get("first")),
         "first_var_ns": work.scaled(get("first_var")),
         "first_shape": shapes.number(owner("first_shape")[1].first_shape),

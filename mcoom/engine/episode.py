@@ -10,7 +10,17 @@ from mcoom.engine.burst import has_end_point, plan, set_burst
 from mcoom.engine.gate import end_wake, open_gate
 from mcoom.engine.heap import remove
 from mcoom.engine.layout import INF
-from mcoom.engine.oom import end_post_kill, end_select, kill, last_attempt, may_oom, try_lock_again, unlock_and_go_on
+from mcoom.engine.oom import (
+    end_post_kill,
+    end_select,
+    go_to_oom,
+    kill,
+    last_attempt,
+    may_oom,
+    try_lock,
+    try_lock_again,
+    unlock_and_go_on,
+)
 from mcoom.engine.program import begin_pass, end_pass, exit_begin, retry_top, start, try_touch
 from mcoom.engine.reaper import end_reap, reap_next
 from mcoom.engine.row import start_row, timer_row
@@ -56,6 +66,7 @@ from mcoom.engine.words import (
     HOG,
     HORIZON,
     LOCKTRY,
+    OOM,
     PASS,
     POST_KILL,
     REAP,
@@ -64,6 +75,7 @@ from mcoom.engine.words import (
     RETRY,
     SELECT,
     TOUCH,
+    TRYLOCK,
 )
 
 _BURST_END, _RESCHED, _TIMER, _START, _TICK, _NOTHING = range(6)
@@ -94,7 +106,11 @@ def end_exit_mm(s, now, i):
 @jit
 def end_rare_burst(s, now, i, phase):
     """Hand the end of a burst of task ``i`` at or behind the lock to what follows it."""
-    if phase == LOCKTRY:
+    if phase == TRYLOCK:
+        try_lock(s, now, i)
+    elif phase == OOM:
+        may_oom(s, now, i)
+    elif phase == LOCKTRY:
         try_lock_again(s, now, i)
     elif phase == GATE:
         end_gate(s, now, i)
@@ -123,7 +139,7 @@ def end_burst(s, now, i, phase):
     """Hand the end of a burst of task ``i`` to what follows it (docs/model.md section 4), frequent ones first."""
     if phase == PASS:
         if end_pass(s, now, i):
-            may_oom(s, now, i)
+            go_to_oom(s, now, i)
     elif phase == ENTRY:
         begin_pass(s, now, i)
     elif phase == RETRY:

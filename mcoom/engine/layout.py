@@ -9,9 +9,11 @@ MACHINE_FIELDS = (
     "n_cpus", "hz", "tick_ns", "preempt", "groups",
     "latency_ns", "min_gran_ns", "wakeup_gran_ns", "idle_min_gran_ns", "rt_runtime_ns", "rr_slice_ticks",
     "timer_mode", "switch_ns",
-    "free_pages", "reclaimable_pages", "stuck_lru_pages", "min_pages", "high_pages", "total_pages", "boost_pages",
-    "pass_ns", "pass_shape", "pass_points", "entry_ns",
-    "select_base_ns", "select_task_ns", "other_tasks", "report_ns", "report_burst", "report_interval_ns",
+    "free_pages", "reclaimable_pages", "stuck_lru_pages", "min_pages", "high_pages", "total_pages",
+    "boost_pages", "boost_from", "pcp_pages",
+    "pass_ns", "pass_shape", "pass_points", "entry_ns", "trylock_ns",
+    "select_base_ns", "select_task_ns", "select_candidate_ns", "other_tasks",
+    "report_ns", "report_task_ns", "report_burst", "report_interval_ns",
     "post_kill_ns", "exit_start_ns", "exit_base_ns", "exit_page_ns", "exit_seg_ns", "reap_base_ns", "reap_page_ns",
     "gate_wake_ns", "gate_batch",
     "n_kills", "horizon_ns", "until", "max_events",
@@ -26,7 +28,7 @@ POLICY_FIELDS = (
 
 CLASS_FIELDS = (
     "count", "program", "sclass", "rt_prio", "weight", "affinity",
-    "start_kind", "start_ns", "start_var_ns", "start_shape",
+    "start_kind", "start_ns", "start_var_ns", "start_shape", "gate_vruntime_ns",
     "first_ns", "first_var_ns", "first_shape", "touch_ns", "touch_var_ns", "touch_shape",
     "limit_pages", "fault_pages", "rss_pages", "adj", "nofs_frac",
 )  # fmt: skip
@@ -52,6 +54,8 @@ SHAPE_ONE = 1 << 20
 """The value 1.0 in a shape table."""
 NOFS_ONE = 1 << 20
 """``nofs_frac`` of a class that always allocates GFP_NOFS."""
+LONG_AGO = -(1 << 60)
+"""Vruntime of a task that never ran, or slept so long that only the sleeper credit is left, ns."""
 INF = 1 << 62
 """A time that never comes, ns."""
 

@@ -7,13 +7,16 @@ docs/model.md section 7; mm/page_alloc.c (__zone_watermark_ok, ALLOC_HARDER, ALL
 from mcoom._jit import leaf
 from mcoom.engine.record import emit
 from mcoom.engine.state import (
-    BOOST_PAGES,
+    BOOST,
     C_FAULT_PAGES,
     CPU,
     FAIR,
     FREE,
+    HIGH_PAGES,
     KILLED,
     MIN_PAGES,
+    PCP,
+    PCP_PAGES,
     RECLAIMABLE,
     RESERVES,
     ROW,
@@ -27,9 +30,21 @@ _SWAP_CLUSTER_MAX = 32
 
 
 @leaf
+def min_mark(s):
+    """Return the min mark as it stands: with the boost once that is on."""
+    return s.g[MIN_PAGES] + s.g[BOOST]
+
+
+@leaf
+def high_mark(s):
+    """Return the high mark as it stands."""
+    return s.g[HIGH_PAGES] + s.g[BOOST]
+
+
+@leaf
 def mark(s, i):
     """Return the number of free pages that task ``i`` must leave."""
-    base = s.g[MIN_PAGES] + s.g[BOOST_PAGES]
+    base = min_mark(s)
     if s.task[i, KILLED] == 1:
         if s.g[RESERVES] == RESERVES_FULL:
             return 0
@@ -42,15 +57,29 @@ def mark(s, i):
 
 @leaf
 def try_alloc(s, now, i, mark_pages):
-    """Give task ``i`` the pages of one fault, or what there is above ``mark_pages``; return whether it got any."""
-    pages = min(s.g[s.task[i, ROW] + C_FAULT_PAGES], s.g[FREE] - mark_pages)
-    if pages <= 0:
+    """Give task ``i`` the pages of one fault, or what there is above ``mark_pages``; return whether it got any.
+
+    Pages on per-CPU lists are handed out first, but only while the free list is above the mark.
+    """
+    above = s.g[FREE] - mark_pages
+    if above <= 0:
         return False
-    s.g[FREE] -= pages
+    pages = min(s.g[s.task[i, ROW] + C_FAULT_PAGES], above + s.g[PCP])
+    listed = min(pages, s.g[PCP])
+    s.g[PCP] -= listed
+    s.g[FREE] -= pages - listed
     s.task[i, RSS] += pages
     s.task[i, TAKEN] += pages
     emit(s, now, T_ALLOC, s.task[i, CPU], i, s.g[FREE])
     return True
+
+
+@leaf
+def give_back(s, pages):
+    """Free ``pages`` pages: the first fill the per-CPU lists, out of reach while the free list is below the mark."""
+    listed = min(pages, s.g[PCP_PAGES] - s.g[PCP])
+    s.g[PCP] += listed
+    s.g[FREE] += pages - listed
 
 
 @leaf

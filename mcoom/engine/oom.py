@@ -9,17 +9,17 @@ from mcoom._jit import jit
 from mcoom.engine.burst import set_burst
 from mcoom.engine.gate import open_gate
 from mcoom.engine.lock import block, leave_waiters, take, unlock
-from mcoom.engine.memory import try_alloc
+from mcoom.engine.memory import high_mark, try_alloc
 from mcoom.engine.program import leave_slow, retry_top
 from mcoom.engine.reaper import queue_victim, reap_next, reaper
 from mcoom.engine.record import emit
 from mcoom.engine.state import (
     ADJ,
+    BOOST,
     BOOST_PAGES,
     CPU,
     FIRST_WAITER,
     HANDOFF,
-    HIGH_PAGES,
     HOLDER,
     HOLDER_K,
     INV_OPEN,
@@ -29,6 +29,7 @@ from mcoom.engine.state import (
     N_ENTRY,
     N_LIVE,
     N_TRYFAIL,
+    NEED,
     NOFS,
     OTHER_TASKS,
     OWNER,
@@ -38,21 +39,25 @@ from mcoom.engine.state import (
     REPORT_INTERVAL_NS,
     REPORT_NS,
     REPORT_SINCE,
+    REPORT_TASK_NS,
     REPORTS,
     SELECT_BASE_NS,
+    SELECT_CANDIDATE_NS,
     SELECT_TASK_NS,
     SELECTION,
+    TRYLOCK_NS,
     VICTIM,
 )
 from mcoom.engine.timer import sleep
 from mcoom.engine.times import end, note_kill, open_invocation
-from mcoom.engine.victim import one_is_dying, select_victim, send_sigkill
+from mcoom.engine.victim import n_candidates, one_is_dying, select_victim, send_sigkill
 from mcoom.engine.words import (
     ALLOCATING_TASK,
     AT_FIRST_KILL,
     AT_FIRST_LOCK,
     HELD,
     NO_VICTIM,
+    OOM,
     POST_KILL,
     REPORTING,
     RETRY,
@@ -63,18 +68,37 @@ from mcoom.engine.words import (
     T_ENTER,
     T_KILL,
     T_TRYFAIL,
+    TRYLOCK,
     TRYLOCK_SLEEP,
     TRYLOCK_SPIN,
 )
 
 
 @jit
+def go_to_oom(s, now, i):
+    """Let task ``i``, whose last pass has ended, enter: a pending reschedule comes first, as that end is its point."""
+    if s.cpu[s.task[i, CPU], NEED] == 1:
+        set_burst(s, now, i, OOM, 0)
+    else:
+        may_oom(s, now, i)
+
+
+@jit
 def may_oom(s, now, i):
-    """Let task ``i``, whose attempt failed, try the lock; what a loser does is the policy's lock rule."""
+    """Let task ``i``, whose attempt failed, come to the lock."""
     emit(s, now, T_ENTER, s.task[i, CPU], i, 0)
     s.g[N_ENTRY] += 1
     if s.g[INV_OPEN] == 0:
         open_invocation(s, now)
+    if s.g[TRYLOCK_NS] > 0:
+        set_burst(s, now, i, TRYLOCK, s.g[TRYLOCK_NS])
+    else:
+        try_lock(s, now, i)
+
+
+@jit
+def try_lock(s, now, i):
+    """Let task ``i`` try the lock; what a loser does is the policy's lock rule."""
     if s.g[OWNER] < 0:
         own(s, now, i)
         return
@@ -123,7 +147,7 @@ def try_lock_again(s, now, i):
 @jit
 def last_attempt(s, now, i):
     """Let owner ``i`` try the free list at the high mark, bail out, or begin the selection."""
-    if try_alloc(s, now, i, s.g[HIGH_PAGES] + s.g[BOOST_PAGES]):
+    if try_alloc(s, now, i, high_mark(s)):
         unlock(s, now, i)
         leave_slow(s, now, i)
     elif s.task[i, KILLED] == 1:
@@ -136,6 +160,8 @@ def last_attempt(s, now, i):
         cost = s.g[SELECT_BASE_NS]
         if s.g[SELECTION] != ALLOCATING_TASK or s.task[i, ADJ] <= -1000:
             cost += s.g[SELECT_TASK_NS] * (s.g[N_LIVE] + s.g[OTHER_TASKS])
+            if s.g[SELECT_CANDIDATE_NS] > 0:
+                cost += s.g[SELECT_CANDIDATE_NS] * n_candidates(s)
         set_burst(s, now, i, SELECT, cost)
 
 
@@ -151,10 +177,16 @@ def unlock_and_go_on(s, now, i):
 
 
 @jit
+def report_ns(s):
+    """Return what an OOM report costs now: it has a line for each task (dump_tasks); 0 if none is printed."""
+    if s.g[REPORT] == 0:
+        return 0
+    return s.g[REPORT_NS] + s.g[REPORT_TASK_NS] * s.g[N_LIVE]
+
+
+@jit
 def report_is_due(s, now):
     """Return whether the rate limit allows an OOM report now, and count it (dump_header: 10 per 5 s)."""
-    if s.g[REPORT] == 0 or s.g[REPORT_NS] == 0:
-        return False
     if s.g[REPORT_SINCE] < 0 or now - s.g[REPORT_SINCE] >= s.g[REPORT_INTERVAL_NS]:
         s.g[REPORT_SINCE] = now
         s.g[REPORTS] = 0
@@ -176,8 +208,9 @@ def end_select(s, now, i):
         end(s, now, NO_VICTIM)
         return
     s.task[i, VICTIM] = victim
-    if report_is_due(s, now):
-        set_burst(s, now, i, REPORTING, s.g[REPORT_NS])
+    cost_ns = report_ns(s)
+    if cost_ns > 0 and report_is_due(s, now):
+        set_burst(s, now, i, REPORTING, cost_ns)
     else:
         kill(s, now, i)
 
@@ -188,6 +221,7 @@ def kill(s, now, i):
     victim = s.task[i, VICTIM]
     emit(s, now, T_KILL, s.task[i, CPU], i, victim)
     note_kill(s, now, i, victim)
+    s.g[BOOST] = s.g[BOOST_PAGES]
     s.task[victim, KILLED] = 1
     queue_victim(s, now, victim, i)
     send_sigkill(s, now, victim)

@@ -8,7 +8,7 @@ import numpy as np
 
 from mcoom._jit import jit
 from mcoom.engine.heap import insert
-from mcoom.engine.layout import INF, MAX_KILLS
+from mcoom.engine.layout import INF, LONG_AGO, MAX_KILLS
 from mcoom.engine.program import class_burst
 from mcoom.engine.rng import fold_key
 from mcoom.engine.row import start_row
@@ -16,9 +16,13 @@ from mcoom.engine.runqueue import allowed
 from mcoom.engine.state import (
     ADJ,
     AFFINITY,
+    BOOST,
+    BOOST_FROM,
+    BOOST_PAGES,
     C_ADJ,
     C_AFFINITY,
     C_COUNT,
+    C_GATE_VRUNTIME_NS,
     C_PROGRAM,
     C_RSS_PAGES,
     C_RT_PRIO,
@@ -74,9 +78,8 @@ from mcoom.engine.state import (
     WEIGHT,
 )
 from mcoom.engine.tick import RT_PERIOD_NS
-from mcoom.engine.words import AT_TIME, DRAW_START, FIFO, GATED, NEW, OTHER, PARKED, SLEEPER
+from mcoom.engine.words import AT_TIME, DRAW_START, FIFO, FROM_START, GATED, NEW, OTHER, PARKED, SLEEPER
 
-_NEVER_RAN = -(1 << 60)
 _ALL_CPUS = -1
 
 
@@ -95,6 +98,8 @@ def reset_globals(s):
     s.g[REPORT_SINCE] = -1
     s.g[FREE] = s.g[FREE_PAGES]
     s.g[RECLAIMABLE] = s.g[RECLAIMABLE_PAGES]
+    if s.g[BOOST_FROM] == FROM_START:
+        s.g[BOOST] = s.g[BOOST_PAGES]
     s.g[LIMIT] = s.g[HORIZON_NS]
     s.g[TICK_AT] = s.g[TICK_NS]
 
@@ -125,7 +130,7 @@ def reset_task(s, i, prefix, sclass, weight, affinity):
     s.task[i, FAIR] = 0 if sclass >= FIFO else 1
     s.task[i, WEIGHT] = weight
     s.task[i, AFFINITY] = affinity
-    s.task[i, VRUNTIME] = _NEVER_RAN
+    s.task[i, VRUNTIME] = LONG_AGO
     s.task[i, RR_LEFT] = s.g[RR_SLICE_TICKS]
     s.task[i, STREAM] = np.int64(fold_key(prefix, i, 4))
     n = s.g[N_CPUS]
@@ -150,6 +155,7 @@ def add_class(s, row, i, prefix):
             s.task[i, STATE] = PARKED
         elif kind != AT_TIME:
             s.task[i, STATE] = GATED
+            s.task[i, VRUNTIME] = s.g[row + C_GATE_VRUNTIME_NS]
         else:
             s.task[i, STATE] = NEW
             s.task[i, KEY] = class_burst(s, i, C_START_NS, C_START_VAR_NS, C_START_SHAPE, DRAW_START)

@@ -6,9 +6,9 @@ for ending it. docs/model.md section 11.
 
 from mcoom._jit import jit, leaf
 from mcoom.engine.layout import MAX_KILLS, OUT
+from mcoom.engine.memory import high_mark, min_mark
 from mcoom.engine.record import emit
 from mcoom.engine.state import (
-    BOOST_PAGES,
     BUSY,
     BUSY_SINCE,
     CPU,
@@ -18,7 +18,6 @@ from mcoom.engine.state import (
     EXEC_START,
     FREE,
     FUTILE_NS,
-    HIGH_PAGES,
     HOLD_MAX,
     HOLD_START,
     HORIZON_NS,
@@ -31,7 +30,6 @@ from mcoom.engine.state import (
     KILLS,
     LAST_KILL,
     LIMIT,
-    MIN_PAGES,
     N_CPUS,
     N_ENTRY,
     N_EVENTS,
@@ -132,7 +130,7 @@ def open_invocation(s, now):
 def note_kill(s, now, killer, victim):
     """Count a kill; the first one of an invocation is its time to kill."""
     s.g[KILLS] += 1
-    if s.g[INV_OPEN] == 0 or s.g[FREE] > s.g[MIN_PAGES] + s.g[BOOST_PAGES]:
+    if s.g[INV_OPEN] == 0 or s.g[FREE] > min_mark(s):
         s.g[NEEDLESS] += 1
     s.g[LAST_KILL] = now
     if s.g[INV_OPEN] == 0:
@@ -149,7 +147,7 @@ def check_recovery(s, now):
     """Note the recovery: free memory above the high mark, nobody in the slow path, a victim released."""
     if s.g[RECOVERY] >= 0 or s.g[INV] == 0 or s.g[N_SLOW] > 0:
         return
-    if s.g[FREE] > s.g[HIGH_PAGES] + s.g[BOOST_PAGES]:
+    if s.g[FREE] > high_mark(s):
         s.g[RECOVERY] = now - s.g[INVOCATIONS]
         if s.g[UNTIL] == UNTIL_RECOVERY:
             end(s, now, RECOVERED)

@@ -7,6 +7,7 @@ docs/model.md section 10; mm/oom_kill.c@v4.13 (oom_badness, select_bad_process),
 from mcoom._jit import jit, leaf
 from mcoom.engine.burst import set_burst
 from mcoom.engine.heap import remove
+from mcoom.engine.memory import give_back
 from mcoom.engine.placement import wake
 from mcoom.engine.program import exit_begin
 from mcoom.engine.record import emit
@@ -20,7 +21,6 @@ from mcoom.engine.state import (
     END,
     EXIT_BASE_NS,
     EXIT_PAGE_NS,
-    FREE,
     KILLABLE,
     KILLED,
     LEFT,
@@ -75,12 +75,19 @@ def one_is_dying(s):
 
 
 @jit
-def select_random(s, chooser):
-    """Return a uniformly drawn candidate or -1."""
+def n_candidates(s):
+    """Return how many tasks may be killed."""
     n = 0
     for i in range(s.g[N_TASKS] - 1):
         if is_candidate(s, i):
             n += 1
+    return n
+
+
+@jit
+def select_random(s, chooser):
+    """Return a uniformly drawn candidate or -1."""
+    n = n_candidates(s)
     if n == 0:
         return -1
     left = index_below(draw(s, chooser, DRAW_SELECT), n)
@@ -149,7 +156,7 @@ def release(s, now, i, by):
     pages = s.task[i, RSS]
     if pages == 0 and s.task[i, RELEASED] == 1:
         return
-    s.g[FREE] += pages
+    give_back(s, pages)
     s.task[i, RSS] = 0
     emit(s, now, T_RELEASE, s.task[by, CPU], by, pages)
     if s.task[i, RELEASED] == 0:

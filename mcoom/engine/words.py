@@ -5,6 +5,7 @@ be compiled once more for that enum, hence plain ints.
 """
 
 from mcoom.codes import (
+    BoostFrom,
     EndReason,
     Holder,
     Lock,
@@ -41,11 +42,12 @@ BADNESS_5_9, ALLOCATING_TASK, RANDOM_VICTIM = (
 HOG_PROGRAM, SLEEPER = int(Program.HOG), int(Program.SLEEPER)
 OTHER, IDLE_CLASS, FIFO, RR = int(SchedClass.OTHER), int(SchedClass.IDLE), int(SchedClass.FIFO), int(SchedClass.RR)
 AT_TIME, AT_FIRST_LOCK, AT_FIRST_KILL, AT_FIRST_EXIT = (int(kind) for kind in StartKind)
+FROM_START = int(BoostFrom.START)
 UNTIL_RECOVERY = int(Until.RECOVERY)
 KILLS_DONE, RECOVERED, HORIZON, NO_VICTIM, BUDGET = (int(reason) for reason in EndReason)
 (
     NO_PHASE, FIRST, TOUCH, ENTRY, PASS, RETRY, LOCKTRY, GATE, SELECT, REPORTING, POST_KILL, HELD, EXIT_START, EXIT_MM,
-    REAP_WAKE, REAP, HOG,
+    REAP_WAKE, REAP, HOG, OOM, TRYLOCK,
 ) = (int(phase) for phase in Phase)  # fmt: skip
 NEW, GATED, RUNNABLE, SLEEPING, BLOCKED, PARKED, EXITED = (int(state) for state in TaskState)
 (

@@ -141,7 +141,7 @@ def _check_behaviour(table: Behaviour, inner: Behaviour, at: Path, fewest_cpus: 
         if owner.affinity is not None and max(owner.affinity) >= fewest_cpus:
             why = f"CPU {max(owner.affinity)} does not exist; allowed: 0 to {fewest_cpus - 1}, or 'all'"
             raise site.error((*place, "affinity"), why)
-        if owner.start.gate is not None and owner.start.model_fields_set - {"gate"}:
+        if owner.start.gate is not None and owner.start.model_fields_set - {"gate", "vruntime"}:
             raise site.error((*place, "start"), "gate contradicts at and jitter; allowed: {gate = ...} or {at = ...}")
 
 

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, PlainValidator
 from pydantic_core import core_schema
 
-from mcoom.codes import Preempt, Program, SchedClass, StartKind, Until
+from mcoom.codes import BoostFrom, Preempt, Program, SchedClass, StartKind, Until
 from mcoom.spec import kind
 from mcoom.spec.law import Law, parse_law
 from mcoom.spec.shape import Shape, parse_shape
@@ -33,6 +33,8 @@ GATE = kind.word(first_lock=StartKind.FIRST_LOCK, first_kill=StartKind.FIRST_KIL
 """Events that open a gate."""
 WATERMARKS = kind.word(**{"linux-4.13": 0, "linux-6.1": 1})
 """Versions of the watermark formulas."""
+BOOST_FROM = kind.word(start=BoostFrom.START, first_kill=BoostFrom.FIRST_KILL)
+"""Moments from which the watermark boost holds."""
 UNLIMITED = {"unlimited": -1}
 """The word for no bound."""
 
@@ -224,6 +226,10 @@ class MemoryTable(Table):
         None, description="pages that oom_score_adj is a share of; default: managed"
     )
     boost: Annotated[Law, Drawn(kind.size())] = key("0 pages", description="watermark boost")
+    boost_from: Annotated[Law, Drawn(BOOST_FROM)] = key("start", description="since when the boost holds")
+    per_cpu: Annotated[Law, Drawn(kind.size())] = key(
+        "0 pages", description="freed memory that per-CPU lists take in, out of reach below the mark"
+    )
     free: Annotated[Law | None, Drawn(kind.size())] = key(None, description="free memory")
     free_above_min: Annotated[Law | None, Drawn(kind.size())] = key(
         None, description="free memory above the min watermark, instead of free"
@@ -243,12 +249,17 @@ class CostsTable(Table):
     reclaim_pass_shape: Variation = key(description="one direct-reclaim pass, variation from pass to pass")
     pass_points: Annotated[Law, Drawn(kind.count(1, 10_000))] = key(description="resched points of a pass")
     entry: Annotated[Law, Drawn(kind.time(100))] = key(description="one attempt at the lock beside its passes")
+    trylock: Annotated[Law, Drawn(kind.time(100))] = key(description="entry to the trylock, apart from `entry`")
     select_base: Annotated[Law, Drawn(kind.time(100))] = key(description="lock to SIGKILL beside the scan of the tasks")
     select_task: Annotated[Law, Drawn(kind.time(1))] = key(description="scan of one task")
+    select_candidate: Annotated[Law, Drawn(kind.time(1))] = key(
+        description="more for a task that may be killed: its badness"
+    )
     other_tasks: Annotated[Law, Drawn(kind.count(0, TASKS_MAX))] = key(
         description="tasks scanned that take no other part"
     )
     report: Annotated[Law, Drawn(kind.time(1000))] = key(description="report of a kill, printed with the lock held")
+    report_task: Annotated[Law, Drawn(kind.time(1))] = key(description="more of it for each task that it lists")
     report_burst: Annotated[Law, Drawn(kind.count(0, 10**6))] = key(description="reports allowed per report_interval")
     report_interval: Annotated[Law, Drawn(kind.time(1000, low=1))] = key(
         description="interval of the report rate limit"
@@ -284,6 +295,10 @@ class StartTable(Table):
     jitter: Annotated[Law, Drawn(BURST)] = key("0 ns", description="scale of a random part, drawn for each task")
     shape: Variation = key("uniform", description="variation of the random part")
     gate: Annotated[Law | None, Drawn(GATE)] = key(None, description="an event, instead of a time")
+    vruntime: Annotated[Law | None, Drawn(kind.time(1))] = key(
+        None,
+        description="with a gate: how far ahead of its queue the task is; default: it slept long",
+    )
 
 
 class Behaviour(Table):

@@ -28,6 +28,7 @@ from .codes import (
     LOCKTRY,
     NEW,
     NOBODY,
+    OOM,
     P_START,
     PASS,
     POST_KILL,
@@ -40,6 +41,7 @@ from .codes import (
     TIMERS_ON_TICKS,
     TIMERS_UNSYNCHRONISED,
     TOUCH,
+    TRYLOCK,
 )
 from .invariant import check_all, total_pages
 from .invocation import limit, livelock
@@ -57,6 +59,8 @@ AT_BURST_END = {
     RETRY: slowpath.retry_top,
     LOCKTRY: lock.lock_try,
     GATE: gate.gate_step,
+    OOM: slowpath.may_oom,
+    TRYLOCK: slowpath.try_lock,
     SELECT: killer.select_end,
     REPORT: killer.kill,
     POST_KILL: killer.post_kill_end,

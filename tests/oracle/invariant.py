@@ -10,13 +10,13 @@ from .world import World
 
 def total_pages(w: World) -> int:
     """Return the pages free, reclaimable and held by tasks, which is constant."""
-    return w.free + w.reclaimable + sum(t.rss for t in w.tasks)
+    return w.free + w.pcp + w.reclaimable + sum(t.rss for t in w.tasks)
 
 
 def check_all(w: World, pages: int) -> None:
     """Check every invariant; `pages` is what `total_pages` was at time 0."""
     assert total_pages(w) == pages, "pages are lost or made"
-    assert w.free >= 0 and w.reclaimable >= 0
+    assert w.free >= 0 and w.reclaimable >= 0 and 0 <= w.pcp <= w.machine["pcp_pages"]
     check_places(w)
     check_accounts(w)
     check_lock(w)

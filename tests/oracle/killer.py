@@ -33,7 +33,7 @@ from .codes import (
     V0,
 )
 from .invocation import note_kill
-from .memory import high_mark, try_alloc
+from .memory import high_mark, min_mark, try_alloc
 from .scheduler import wake
 from .stream import index_below
 from .timer import cancel, sleep
@@ -56,6 +56,7 @@ def last_attempt(w: World, task: Task) -> None:
         if not (w.policy["selection"] == S1 and task.cls["adj"] > -1000):
             n_live = sum(not t.is_reaper and t.state != EXITED for t in w.tasks)
             cost += w.machine["select_task_ns"] * (n_live + w.machine["other_tasks"])
+            cost += w.machine["select_candidate_ns"] * len(candidates(w))
         set_burst(w, task, SELECT, cost)
 
 
@@ -110,8 +111,10 @@ def select_end(w: World, task: Task) -> None:
     if chosen is None:
         raise EpisodeEnd(NO_VICTIM, w.now)
     task.victim = chosen.index
-    if w.policy["report"] == 1 and w.machine["report_ns"] > 0 and may_report(w):
-        set_burst(w, task, REPORT, w.machine["report_ns"])
+    n_live = sum(not t.is_reaper and t.state != EXITED for t in w.tasks)
+    report_ns = w.machine["report_ns"] + w.machine["report_task_ns"] * n_live
+    if w.policy["report"] == 1 and report_ns > 0 and may_report(w):
+        set_burst(w, task, REPORT, report_ns)
     else:
         kill(w, task)
 
@@ -133,10 +136,11 @@ def kill(w: World, task: Task) -> None:
     assert not chosen.killed
     w.record(T_KILL, task, arg=chosen.index)
     w.count["n_kills_seen"] += 1
-    if w.free > w.machine["min_pages"] + w.machine["boost_pages"] or w.open is None:
+    if w.free > min_mark(w) or w.open is None:
         w.count["needless"] += 1
     chosen.killed = True
     note_kill(w, task, chosen)
+    w.boost = w.machine["boost_pages"]
     if w.policy["release"] != V0:
         reaper.enqueue_victim(w, task, chosen)
     signal(w, chosen)

@@ -81,6 +81,8 @@ def add_memory(rng: Random, m: Fields) -> None:
     high = low + rng.choice((0, 1, rng.randrange(1, 60)))
     boost = rng.choice((0, 0, rng.randrange(1, 40)))
     m.update(min_pages=low, high_pages=high, boost_pages=boost, total_pages=rng.choice((1000, 4000, 65536)))
+    m["boost_from"] = rng.randrange(2)
+    m["pcp_pages"] = rng.choice((0, 0, rng.randrange(1, 60)))
     m["free_pages"] = max(0, low + boost + rng.randrange(-5, 60))
     m["stuck_lru_pages"] = rng.choice((0, 0, 0, rng.randrange(1, 200)))
     m["reclaimable_pages"] = rng.choice((0, 0, 0, rng.randrange(1, 40), rng.randrange(40, 600)))
@@ -94,10 +96,13 @@ def add_costs(rng: Random, m: Fields) -> None:
         pass_shape=rng.randrange(4),
         pass_points=rng.choice((1, 2, 4, 16, 1000)),
         entry_ns=rng.choice((0, rng.randrange(20000))),
+        trylock_ns=rng.choice((0, 0, rng.randrange(1, 8000), rng.randrange(1, 300 * US))),
         select_base_ns=rng.choice((0, rng.randrange(50 * US) * slow)),
         select_task_ns=rng.choice((0, rng.randrange(10 * US) * slow)),
+        select_candidate_ns=rng.choice((0, rng.randrange(5 * US))),
         other_tasks=rng.choice((0, rng.randrange(100))),
         report_ns=rng.choice((0, rng.randrange(1, 400) * US * slow, rng.randrange(1, 6) * MS)),
+        report_task_ns=rng.choice((0, 0, rng.randrange(50 * US))),
         report_burst=rng.choice((0, 1, 2, 10)),
         report_interval_ns=rng.choice((0, 5 * MS, 40 * MS, 5000 * MS)),
         post_kill_ns=rng.choice((0, rng.randrange(100 * US) * slow)),
@@ -180,6 +185,7 @@ def random_class(rng: Random, m: Fields, flavour: str, program: int, count: int)
         "start_ns": late,
         "start_var_ns": rng.choice((0, 0, 100 * US, 5 * MS)),
         "start_shape": rng.randrange(4),
+        "gate_vruntime_ns": rng.choice((-(1 << 60), -(1 << 60), 0, rng.randrange(-4 * MS, 12 * MS))),
     }
     cls.update(random_program(rng, flavour, program))
     return cls

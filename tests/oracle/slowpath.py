@@ -6,7 +6,23 @@ Must not know what the owner of the lock does.
 
 from . import lock, victim
 from .burst import set_burst
-from .codes import ENTRY, L0, L1, NOBODY, P_NOFS, P_PASS, P_TOUCH, PARKED, PASS, RETRY, T_ENTER, T_TRYFAIL, TOUCH
+from .codes import (
+    ENTRY,
+    L0,
+    L1,
+    NOBODY,
+    OOM,
+    P_NOFS,
+    P_PASS,
+    P_TOUCH,
+    PARKED,
+    PASS,
+    RETRY,
+    T_ENTER,
+    T_TRYFAIL,
+    TOUCH,
+    TRYLOCK,
+)
 from .invocation import check_recovery, open_if_none
 from .memory import mark, try_alloc
 from .scheduler import stop
@@ -88,7 +104,7 @@ def pass_end(w: World, task: Task) -> None:
         return
     task.loops = 0 if progress else task.loops + 1
     if task.loops > MAX_RETRIES:
-        may_oom(w, task)
+        to_oom(w, task)
         return
     on_lru = w.reclaimable + w.machine["stuck_lru_pages"]
     available = on_lru + w.free
@@ -97,7 +113,7 @@ def pass_end(w: World, task: Task) -> None:
     if available > mark(w, task):
         begin_pass(w, task)
     else:
-        may_oom(w, task)
+        to_oom(w, task)
 
 
 def retry_top(w: World, task: Task) -> None:
@@ -111,11 +127,27 @@ def retry_top(w: World, task: Task) -> None:
         attempt(w, task)
 
 
+def to_oom(w: World, task: Task) -> None:
+    """Enter the OOM path; a pending reschedule comes before."""
+    if w.cpus[task.cpu].need:
+        set_burst(w, task, OOM, 0)
+    else:
+        may_oom(w, task)
+
+
 def may_oom(w: World, task: Task) -> None:
-    """Try to own the lock, or do what its losers do."""
+    """Come to the lock."""
     w.record(T_ENTER, task)
     w.count["n_entry"] += 1
     open_if_none(w)
+    if w.machine["trylock_ns"] > 0:
+        set_burst(w, task, TRYLOCK, w.machine["trylock_ns"])
+    else:
+        try_lock(w, task)
+
+
+def try_lock(w: World, task: Task) -> None:
+    """Try to own the lock, or do what its losers do."""
     if w.owner == NOBODY:
         lock.acquire(w, task)
         return

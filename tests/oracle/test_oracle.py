@@ -35,16 +35,20 @@ def one_killer() -> tuple[dict[str, int], dict[str, int], list[dict[str, int]]]:
         min_pages=10,
         high_pages=20,
         boost_pages=0,
+        boost_from=0,
+        pcp_pages=0,
         pass_ns=50 * US,
         pass_shape=0,
     )
+    machine.update(trylock_ns=3 * US, select_candidate_ns=US, report_task_ns=5 * US)
     machine.update(entry_ns=7 * US, select_base_ns=3 * US, select_task_ns=2 * US, other_tasks=10, report_ns=900 * US)
     machine.update(report_burst=10, report_interval_ns=10**9, post_kill_ns=11 * US, exit_start_ns=US, exit_base_ns=US)
     machine.update(n_kills=1, until=0, horizon_ns=10**9, max_events=1000, rt_runtime_ns=-1)
     policy.update(lock=1, lock_k=1, holder=0, report=1, release=0, reserves=0, selection=0, lru_fallback=0)
     allocator = {
         "count": 1, "program": 0, "sclass": 0, "rt_prio": 1, "weight": 1024, "affinity": 1, "start_kind": 0,
-        "start_ns": 5 * US, "start_var_ns": 0, "start_shape": 0, "first_ns": US, "first_var_ns": 0, "first_shape": 0,
+        "gate_vruntime_ns": 0, "start_ns": 5 * US, "start_var_ns": 0, "start_shape": 0,
+        "first_ns": US, "first_var_ns": 0, "first_shape": 0,
         "touch_ns": US, "touch_var_ns": 0, "touch_shape": 0, "limit_pages": -1, "fault_pages": 1, "rss_pages": 0,
         "adj": 0, "nofs_frac": 0,
     }  # fmt: skip
@@ -55,13 +59,15 @@ def test_one_killer_pays_the_sum_of_its_costs() -> None:
     machine, policy, classes = one_killer()
     result = run_episode(machine, policy, classes, shape_tables(), 1, 2, 3)
     invoked = (5 + 1 + 7 + 50) * US
-    cost = (3 + 2 * (2 + 10) + 900) * US
+    trylock = 3 * US
+    cost = (3 + 2 * (2 + 10) + 1 + 900 + 5 * 2) * US
     assert [(t, c) for t, c, _, _, _ in result.trace if c in (T_ACQUIRE, T_KILL)][:2] == [
-        (invoked, T_ACQUIRE),
-        (invoked + cost, T_KILL),
+        (invoked + trylock, T_ACQUIRE),
+        (invoked + trylock + cost, T_KILL),
     ]
     assert result.out["t0_ns_0"] == invoked
-    assert result.out["kill_ns_0"] == result.out["owner_cpu_ns_0"] == cost
+    assert result.out["kill_ns_0"] == trylock + cost
+    assert result.out["owner_cpu_ns_0"] == cost
     assert result.out["end_reason"] == KILLS_DONE
 
 

@@ -8,6 +8,7 @@ from . import gate
 from .burst import set_burst
 from .codes import EXIT_MM, EXIT_START, EXITED, FIRST_EXIT, T_EXIT, T_RELEASE
 from .invocation import check_recovery, note_release
+from .memory import free_pages
 from .scheduler import stop
 from .world import Task, World
 
@@ -44,7 +45,7 @@ def release(w: World, runner: Task, victim: Task) -> None:
     if victim.released and victim.rss == 0:
         return
     pages = victim.rss
-    w.free += pages
+    free_pages(w, pages)
     w.record(T_RELEASE, runner, arg=pages)
     victim.rss = 0
     if not victim.released:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from .codes import (
     ALLOCATOR,
     AT_TIME,
+    BOOST_FROM_START,
     FIFO,
     GATED,
     IDLE,
@@ -163,6 +164,8 @@ class World:
     timers_armed: int = 0
     # memory
     free: int = 0
+    pcp: int = 0
+    boost: int = 0
     reclaimable: int = 0
     # oom_lock
     owner: int = NOBODY
@@ -223,6 +226,7 @@ def make_task(index: int, cls: dict[str, int], affinity: int, machine: dict[str,
         task.state = PARKED
     elif cls["start_kind"] != AT_TIME:
         task.state = GATED
+        task.vruntime = cls["gate_vruntime_ns"]
     return task
 
 
@@ -240,6 +244,7 @@ def make_world(
     tasks.append(reaper)
     world = World(machine, policy, classes, streams, tasks, [Cpu(c) for c in range(machine["n_cpus"])])
     world.free = machine["free_pages"]
+    world.boost = machine["boost_pages"] if machine["boost_from"] == BOOST_FROM_START else 0
     world.reclaimable = machine["reclaimable_pages"]
     names = "n_kills_seen needless n_entry n_tryfail n_pass n_futile futile_ns n_switch n_events"
     world.count = dict.fromkeys(names.split(), 0)

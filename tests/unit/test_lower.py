@@ -114,6 +114,9 @@ def test_speed_scales_every_cpu_cost_and_nothing_else():
     plain, fast = lowered("ci-farm", "machine.speed=1"), lowered("ci-farm", "machine.speed=2")
     scaled = {"switch_ns", "pass_ns", "entry_ns", "select_base_ns", "select_task_ns", "report_ns", "post_kill_ns"}
     scaled |= {
+        "trylock_ns",
+        "select_candidate_ns",
+        "report_task_ns",
         "exit_start_ns",
         "exit_base_ns",
         "exit_page_ns",

@@ -8,7 +8,7 @@ import numpy as np
 
 from mcoom.codes import Holder, Lock, Program
 from mcoom.engine.inputs import Inputs
-from mcoom.engine.layout import CLASS_FIELDS, MACHINE_FIELDS, OUT, POLICY_FIELDS, SHAPE_BINS, SHAPE_ONE
+from mcoom.engine.layout import CLASS_FIELDS, LONG_AGO, MACHINE_FIELDS, OUT, POLICY_FIELDS, SHAPE_BINS, SHAPE_ONE
 
 MS = 1_000_000
 S = 1_000_000_000
@@ -57,7 +57,7 @@ def class_row(program=Program.ALLOCATOR, **given):
     """One nice-0 task that nobody may kill, at work from time 0."""
     defaults = {
         "program": program, "count": 1, "weight": NICE_0_WEIGHT, "affinity": ALL_CPUS,
-        "limit_pages": -1, "fault_pages": 1, "adj": -1000,
+        "limit_pages": -1, "fault_pages": 1, "adj": -1000, "gate_vruntime_ns": LONG_AGO,
     }  # fmt: skip
     return row(CLASS_FIELDS, defaults, given)
 
