@@ -4,11 +4,10 @@ Takes factors, boots and stage costs, gives ``Inputs`` and a policy row. Must kn
 measured machine had and no column says (pages of a program, processes beside the experiment) is named here once.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from mcoom.codes import (
+    BoostFrom,
     Holder,
     Lock,
     Preempt,
@@ -26,24 +25,26 @@ from mcoom.design.stream import draw, stream_key
 from mcoom.design.watermark import high_pages
 from mcoom.design.weight import IDLE_MIN_GRANULARITY_NS, IDLE_WEIGHT, NICE_WEIGHTS, scaling_factor
 from mcoom.engine.inputs import Inputs
-from mcoom.engine.layout import CLASS, CLASS_FIELDS, MACHINE, MACHINE_FIELDS, POLICY_FIELDS
+from mcoom.engine.layout import CLASS, CLASS_FIELDS, LONG_AGO, MACHINE, MACHINE_FIELDS, POLICY_FIELDS
 from mcoom.spec.shape import Shape
+from mcoom.validate.machine import BOOST_PAGES, MACHINES, draw_unknowns
 from mcoom.validate.measured import Boot, Configuration, Factors
 from mcoom.validate.stages import MEAN_FIRST_TURNS, TURN_NS, StageCosts
 
-MIN_PAGES = 182
-"""Min mark: the middle of the 154..210 pages of the README of the data. It depends on the memory, which no column says;
-nothing hangs on it, as reclaim never yields a page and the retry test passes at any mark."""
 START_PAGES = 1536
 """Pages above the min mark when a round begins: the margin of 6 MiB of the README of the data."""
-BOOST_PAGES = 0
-"""Watermark boost. Some boots got 1,024 pages in their first round; which ones, no factor says, so none is assumed."""
-OWN_PAGES = 36
-"""Pages of a victim besides the ``vkb`` KiB that it touches: stack, data and page tables of the test program."""
-OTHER_PROCESSES, PROCESSES_PER_CPU = 16, 6
-"""Processes that selection scans besides those of the experiment: kernel threads, some of them one per CPU."""
+ROUNDS = 3
+"""Rounds of a boot that are simulated: the first, and two that the later ones repeat in turn."""
+SELECT_OTHERS_NS, SELECT_TASK_NS, SELECT_CANDIDATE_NS = 626, 169, 142
+"""Selection: all other processes together, a thread of the experiment, and what is more for one that may be killed. The
+least-squares fit of these to the quantiles of ``selection_per_task`` over the numbers of threads of the boots (factor
+columns and k) is within 1.4 % of every quantile; ``tests/validation/test_selection.py`` repeats it."""
+SELECT_FIT_TASKS, SELECT_FIT_NS = 32, 99.64102564102564
+"""Tasks, and median of ``selection_per_task`` there, in the costs of that fit; other costs scale it by theirs."""
 PASS_POINTS = 13
 """Resched points of a pass: one for each priority of reclaim (README of the data)."""
+PASSES_PER_ATTEMPT = 17
+"""Of the attempts behind ``attempt_beside_reclaim``: 16 failures and one more (MAX_RECLAIM_RETRIES)."""
 EXIT_SEGMENT_PAGES = 512
 """Pages between two resched points of an exit: one page table (mm/memory.c@v6.1)."""
 GATE_BATCH = 64
@@ -52,6 +53,8 @@ MEAN_START_NS = 6_000_000
 MAX_EVENTS = 50_000_000
 """Event budget of a replicate; 20 s of futile passes on one CPU are about 1e6."""
 
+FORK_DEBIT_NS = 3_000_000
+"""How far ahead of its queue a nice-0 process is placed when another forks it: half a latency (START_DEBIT)."""
 LATENCY_NS, MIN_GRANULARITY_NS, WAKEUP_GRANULARITY_NS = 6_000_000, 750_000, 1_000_000
 """CFS sysctls of one CPU (README of the data)."""
 
@@ -78,7 +81,18 @@ _CLASSES = {
 }
 _Columns = dict[str, int | np.ndarray]
 """Values of columns: the same for every replicate, or int64[R]."""
-_PURPOSES = {"select_base": 16, "select_task": 17, "gate_wake": 18, "report": 19}
+REPORT_TASKS = (9.5, 21.5)
+"""Tasks listed by the measured reports: those of the boots with 4 and with 16 storm threads, averaged over k."""
+WAKE_RANKS = ((1, 0.072), (2, 0.151), (4, 0.329), (8, 0.562), (16, 0.784), (32, 0.885), (64, 0.949), (128, 0.989))
+"""Storm size and its rank among the openings of a gate in the public boots (factor columns). A wake-up puts a task
+into a red-black tree, so it costs more with more tasks: the quantile of ``gate_wake_per_thread`` at a storm size is the
+one at its rank."""
+WAKE_RANK_REALTIME = 0.015
+"""The same where the opener is a real-time task, the lowest 3 %: a fair task that wakes cannot preempt it."""
+WAKE_RANK_SPAN = 0.5
+"""How far the true rank may be from that one, either way: who opens and who is woken matters too."""
+_SELECT_BASE = 16
+"""Purpose of the draw of a boot, in the keys of the streams."""
 
 
 def unmodelled(factors: Factors) -> tuple[str, ...]:
@@ -124,16 +138,48 @@ def build_policy(factors: Factors) -> np.ndarray:
     return np.array([values[name] for name in POLICY_FIELDS], dtype=np.int64)
 
 
-@dataclass(frozen=True)
-class _Machine:
-    """Costs of the replicates of one configuration, in order: one machine each."""
+class _Rows:
+    """Which boot, machine and round each row of a configuration stands for, and how its costs are scaled."""
 
-    scale: np.ndarray
-    """CPU cost of anything over that on the standard machine, float64[R]."""
+    def __init__(self, configuration: Configuration, stages: StageCosts, boots: int, seed: int) -> None:
+        self.factors = configuration.factors
+        self.stages = stages
+        self.rounds = simulated_rounds(configuration)
+        self.boot = np.repeat(np.arange(boots), self.rounds)
+        self.first_round = np.tile(np.arange(self.rounds), boots) == 0
+        self.machine = machine_of(self.boot)
+        self.seed, self.point = seed, configuration.factors.point()
+        self.unknowns = draw_unknowns(seed, self.point)
+        measured = [configuration.boots[b % len(configuration.boots)] for b in self.boot]
+        self.horizon_ns = np.array([boot.horizon_ns for boot in measured], dtype=np.int64)
+        self.cold = np.ones(len(self.boot))
+        """How much more code costs that seldom runs. Instruction-counted time knows no caches."""
+        if self.factors.accel == "mttcg":
+            self.cold = stages.slowest_pass("mttcg") ** self.unknowns.quantiles["cold"][self.machine]
+        self._scale = np.array([_scale(self.factors, boot, stages) for boot in measured])
 
     def cost(self, standard_ns: np.ndarray | float) -> np.ndarray:
-        """Return a cost on each machine, int64[R], ns."""
-        return np.rint(self.scale * standard_ns).astype(np.int64)
+        """Return a cost on the machine of each row, int64[R], ns."""
+        return np.rint(self._scale * standard_ns).astype(np.int64)
+
+    def path(self, name: str) -> np.ndarray:
+        """Return the cost of a path that nobody measured, int64[R], ns."""
+        shortest_ns = self.stages.find("lock_to_kill_beside_selection").median
+        return self.cost(shortest_ns * self.unknowns.paths[name][self.machine] * self.cold)
+
+    def uniforms(self, purpose: int) -> np.ndarray:
+        """Return the draw of each row's boot for a purpose (task 0), float64[R] in 0..1."""
+        return draw(stream_key(self.seed, self.point, self.boot, 0, 0, purpose), 0) / 2.0**64
+
+
+def machine_of(boot: np.ndarray) -> np.ndarray:
+    """Return the simulated machine, 0..MACHINES-1, that runs each simulated boot."""
+    return boot % MACHINES
+
+
+def simulated_rounds(configuration: Configuration) -> int:
+    """Return how many rounds of a boot are simulated."""
+    return min(ROUNDS, configuration.rounds)
 
 
 def _scale(factors: Factors, boot: Boot, stages: StageCosts) -> float:
@@ -144,22 +190,12 @@ def _scale(factors: Factors, boot: Boot, stages: StageCosts) -> float:
     return pass_ns / stages.reclaim_pass().median
 
 
-def _uniforms(seed: int, point: int, replicates: int, purpose: int) -> np.ndarray:
-    """Return the first draw of each replicate for a purpose (task 0), float64[R] in 0..1."""
-    return draw(stream_key(seed, point, np.arange(replicates), 0, 0, purpose), 0) / 2.0**64
+def build_inputs(configuration: Configuration, stages: StageCosts, boots: int, seed: int) -> Inputs:
+    """Return the inputs of all simulated boots of a configuration.
 
-
-def n_processes(factors: Factors) -> int:
-    """Return how many processes a selection scans while all victims of a round live."""
-    experiment = 1 + factors.n + factors.hogs + factors.kills + 2
-    return experiment + OTHER_PROCESSES + PROCESSES_PER_CPU * factors.vcpu
-
-
-def build_inputs(configuration: Configuration, stages: StageCosts, replicates: int, seed: int) -> Inputs:
-    """Return the inputs of all replicates of a configuration.
-
-    Replicate r stands for boot r mod B of the configuration: it has that boot's horizon and machine speed. What varies
-    from boot to boot (selection, gate, report) is drawn per replicate from the quantiles of the stage.
+    Simulated boot b stands for boot b mod B of the configuration: it has that boot's horizon and machine speed. What
+    varies from boot to boot (selection, gate, report) is drawn per boot from the quantiles of the stage; what nobody
+    measured is drawn per machine (``mcoom.validate.machine``).
 
     Parameters
     ----------
@@ -167,34 +203,29 @@ def build_inputs(configuration: Configuration, stages: StageCosts, replicates: i
         Factors and boots.
     stages : StageCosts
         Costs of the standard machine.
-    replicates : int
-        R, at least 1.
+    boots : int
+        Simulated boots, at least 1; each makes ``simulated_rounds`` rows, one after the other.
     seed : int
-        Root seed. Streams are keyed by it, the factors and the replicate, by nothing else.
+        Root seed. Streams are keyed by it, the factors and the row, by nothing else.
 
     Returns
     -------
     Inputs
-        Of R rows.
+        Of ``boots * simulated_rounds(configuration)`` rows.
     """
-    factors = configuration.factors
-    boots = [configuration.boots[r % len(configuration.boots)] for r in range(replicates)]
-    machine = _Machine(np.array([_scale(factors, boot, stages) for boot in boots]))
-    point = factors.point()
-    u = {name: _uniforms(seed, point, replicates, purpose) for name, purpose in _PURPOSES.items()}
-    values = _constant_columns(factors) | _cost_columns(factors, stages, machine, u)
-    values["horizon_ns"] = np.array([boot.horizon_ns for boot in boots], dtype=np.int64)
-    rows = np.empty((replicates, len(MACHINE_FIELDS)), dtype=np.int64)
+    rows = _Rows(configuration, stages, boots, seed)
+    values = _constant_columns(rows.factors) | _memory_columns(rows) | _cost_columns(rows)
+    values["horizon_ns"] = rows.horizon_ns
+    machine = np.empty((len(rows.boot), len(MACHINE_FIELDS)), dtype=np.int64)
     for name, column in MACHINE.items():
-        rows[:, column] = values[name]
+        machine[:, column] = values[name]
     shapes = np.array([shape_table(Shape("uniform")), shape_table(stages.reclaim_pass().shape())], dtype=np.int64)
-    return Inputs(rows, _class_rows(factors, stages, machine), shapes, seed, point, 0)
+    return Inputs(machine, _class_rows(rows), shapes, seed, rows.point, 0)
 
 
 def _constant_columns(factors: Factors) -> _Columns:
-    """Return the columns of the machine row that no cost enters."""
+    """Return the columns of the machine row that are the same for every boot."""
     scaling = int(scaling_factor(np.array([factors.vcpu]))[0])
-    mark = np.array([MIN_PAGES])
     return {
         "n_cpus": factors.vcpu,
         "hz": factors.hz,
@@ -208,74 +239,113 @@ def _constant_columns(factors: Factors) -> _Columns:
         "rt_runtime_ns": -1,
         "rr_slice_ticks": factors.hz // 10,
         "timer_mode": 0,
-        "free_pages": MIN_PAGES + START_PAGES,
-        "reclaimable_pages": 0,
-        "stuck_lru_pages": 0,
-        "min_pages": MIN_PAGES,
-        "high_pages": int(high_pages(np.zeros_like(mark), mark)[0]),
-        "total_pages": MIN_PAGES + START_PAGES + (factors.kills + 2) * _victim_pages(factors),
-        "boost_pages": BOOST_PAGES,
         "pass_shape": PASS_SHAPE,
         "pass_points": PASS_POINTS,
-        "other_tasks": OTHER_PROCESSES + PROCESSES_PER_CPU * factors.vcpu,
+        "other_tasks": 0,
         "report_burst": 1 << 30,
         "report_interval_ns": 5_000_000_000,
         "gate_batch": GATE_BATCH,
         "n_kills": factors.kills,
         "until": Until.KILLS,
         "max_events": MAX_EVENTS,
-        # Not measured apart: part of the attempt or of the stage that they surround.
-        "switch_ns": 0,
-        "post_kill_ns": 0,
-        "exit_start_ns": 0,
     }
 
 
-def _cost_columns(factors: Factors, stages: StageCosts, machine: _Machine, u: dict[str, np.ndarray]) -> _Columns:
-    """Return the columns of the machine row that are costs, int64[R] each."""
-    exit_base_ns, exit_page_ns = stages.exit_line()
+def _memory_columns(rows: _Rows) -> _Columns:
+    """Return the columns of the machine row that are pages, int64[R] where machines differ."""
+    min_pages = rows.unknowns.min_pages[rows.machine]
+    boosted = rows.unknowns.boosted[rows.machine] & rows.first_round
+    victims = (rows.factors.kills + 2) * _victim_pages(rows)
     return {
-        "pass_ns": machine.cost(stages.reclaim_pass().median),
-        "entry_ns": machine.cost(stages.attempt_ns()),
-        "select_base_ns": machine.cost(stages.find("lock_to_kill_beside_selection").at(u["select_base"], KILL_CAP)),
-        "select_task_ns": machine.cost(stages.selection_per_task(n_processes(factors)).at(u["select_task"])),
-        "report_ns": machine.cost(stages.find("report", "dump=2, uart=0").at(u["report"])),
-        "exit_base_ns": machine.cost(exit_base_ns),
-        "exit_page_ns": machine.cost(exit_page_ns),
-        "exit_seg_ns": machine.cost(exit_page_ns * EXIT_SEGMENT_PAGES),
+        "free_pages": min_pages + START_PAGES,
+        "reclaimable_pages": 0,
+        "stuck_lru_pages": 0,
+        "min_pages": min_pages,
+        "high_pages": high_pages(np.zeros_like(min_pages), min_pages),
+        "total_pages": min_pages + START_PAGES + victims,
+        "boost_pages": np.where(boosted, BOOST_PAGES, 0),
+        "boost_from": BoostFrom.FIRST_KILL,
+        "pcp_pages": rows.unknowns.pcp_pages[rows.machine],
+    }
+
+
+def _cost_columns(rows: _Rows) -> _Columns:
+    """Return the columns of the machine row that are costs, int64[R] each."""
+    stages = rows.stages
+    exit_base_ns, exit_page_ns = stages.exit_line()
+    selection = stages.selection_per_task(SELECT_FIT_TASKS).median / SELECT_FIT_NS
+    # The engine counts the holder with the threads of the experiment; here it is among the others.
+    select_others_ns = selection * (SELECT_OTHERS_NS - SELECT_TASK_NS)
+    select_base_ns = stages.find("lock_to_kill_beside_selection").at(rows.uniforms(_SELECT_BASE), KILL_CAP)
+    report_ns, report_task_ns = stages.report_line(REPORT_TASKS, rows.unknowns.quantiles["report"][rows.machine])
+    pass_ns = stages.reclaim_pass().at(rows.unknowns.quantiles["pass"])[rows.machine]
+    # What an attempt costs beside its passes it pays pass by pass (README of the data: with one pass, 47 us in all).
+    attempt_ns = stages.attempt_ns(rows.unknowns.quantiles["attempt"])[rows.machine]
+    beside_ns = np.maximum(0, rows.cost(attempt_ns) - rows.path("trylock") - rows.path("switch"))
+    return {
+        "pass_ns": rows.cost(pass_ns) + beside_ns // PASSES_PER_ATTEMPT,
+        "entry_ns": 0,
+        "trylock_ns": rows.path("trylock"),
+        "select_base_ns": rows.cost((select_base_ns + select_others_ns) * rows.cold),
+        "select_task_ns": rows.cost(selection * SELECT_TASK_NS * rows.cold),
+        "select_candidate_ns": rows.cost(selection * SELECT_CANDIDATE_NS * rows.cold),
+        "report_ns": rows.cost(report_ns),
+        "report_task_ns": rows.cost(report_task_ns),
+        "post_kill_ns": rows.path("post_kill"),
+        "exit_start_ns": rows.path("exit_start"),
+        "switch_ns": rows.path("switch"),
+        "exit_base_ns": rows.cost(exit_base_ns),
+        "exit_page_ns": rows.cost(exit_page_ns),
+        "exit_seg_ns": rows.cost(exit_page_ns * EXIT_SEGMENT_PAGES),
         # No stage of the reaper was measured: it does what an exit does.
-        "reap_base_ns": machine.cost(exit_base_ns),
-        "reap_page_ns": machine.cost(exit_page_ns),
-        "gate_wake_ns": machine.cost(stages.find("gate_wake_per_thread").at(u["gate_wake"])),
+        "reap_base_ns": rows.cost(exit_base_ns),
+        "reap_page_ns": rows.cost(exit_page_ns),
+        "gate_wake_ns": rows.cost(stages.find("gate_wake_per_thread").at(_wake_rank(rows))),
     }
 
 
-def _victim_pages(factors: Factors) -> int:
-    """Return the pages of a victim."""
-    return factors.vkb // 4 + OWN_PAGES
+def _victim_pages(rows: _Rows) -> np.ndarray:
+    """Return the pages of a victim, int64[R]."""
+    pages: np.ndarray = rows.factors.vkb // 4 + rows.unknowns.own_pages[rows.machine]
+    return pages
 
 
-def _class_rows(factors: Factors, stages: StageCosts, machine: _Machine) -> np.ndarray:
+def _wake_rank(rows: _Rows) -> np.ndarray:
+    """Return the rank of the opening of the gate among the measured ones, float64[R] in 0..1."""
+    sizes, ranks = np.array(WAKE_RANKS).T
+    rank = float(np.interp(np.log(max(1, rows.factors.n)), np.log(sizes), ranks))
+    if rows.factors.hpol in "fr":
+        rank = WAKE_RANK_REALTIME
+    off: np.ndarray = WAKE_RANK_SPAN * (2 * rows.unknowns.quantiles["gate_wake"][rows.machine] - 1)
+    return np.asarray(np.clip(rank + off, 0.0, 1.0))
+
+
+def _class_rows(rows: _Rows) -> np.ndarray:
     """Return the class rows, int64[R, 4, len(CLASS_FIELDS)]: holder, storm, hogs, victims."""
+    factors = rows.factors
     touch: _Columns = {
-        "touch_ns": machine.cost(stages.touch_ns()),
-        "touch_var_ns": machine.cost(factors.uwork * TURN_NS),
+        "touch_ns": rows.cost(rows.stages.touch_ns()),
+        "touch_var_ns": rows.cost(factors.uwork * TURN_NS),
     }
-    gate: _Columns = {"start_kind": _STARTS[factors.gate]}
+    # Forked before the first round and not run since; later they slept through what ran between the rounds.
+    gate: _Columns = {
+        "start_kind": _STARTS[factors.gate],
+        "gate_vruntime_ns": np.where(rows.first_round, FORK_DEBIT_NS, LONG_AGO),
+    }
     holder: _Columns = {"count": 1, "start_var_ns": MEAN_START_NS}
-    storm: _Columns = {"count": factors.n, "first_var_ns": machine.cost(MEAN_FIRST_TURNS * TURN_NS)}
+    storm: _Columns = {"count": factors.n, "first_var_ns": rows.cost(MEAN_FIRST_TURNS * TURN_NS)}
     hogs: _Columns = {"count": factors.hogs, "program": Program.HOG}
-    victims: _Columns = {"count": factors.kills + 2, "program": Program.SLEEPER, "rss_pages": _victim_pages(factors)}
+    victims: _Columns = {"count": factors.kills + 2, "program": Program.SLEEPER, "rss_pages": _victim_pages(rows)}
     holder |= touch | _schedule(factors.hpol, factors.hnice)
     storm |= touch | gate | _schedule(factors.spol, factors.snice)
     hogs |= gate | _schedule(factors.gpol, 0)
     victims |= {"adj": 1000} | _schedule(factors.vpol, 0)
     default: _Columns = {"affinity": (1 << factors.vcpu) - 1, "limit_pages": -1, "fault_pages": 1, "adj": -1000}
-    rows = np.zeros((len(machine.scale), 4, len(CLASS_FIELDS)), dtype=np.int64)
+    table = np.zeros((len(rows.boot), 4, len(CLASS_FIELDS)), dtype=np.int64)
     for i, values in enumerate((holder, storm, hogs, victims)):
         for name, value in (default | values).items():
-            rows[:, i, CLASS[name]] = value
-    return rows
+            table[:, i, CLASS[name]] = value
+    return table
 
 
 def _schedule(policy: str, nice: int) -> _Columns:

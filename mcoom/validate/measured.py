@@ -89,6 +89,8 @@ class Configuration:
 
     factors: Factors
     boots: tuple[Boot, ...]
+    rounds: int = 1
+    """Rounds of a boot: the last one of which there is a row."""
 
 
 @dataclass(frozen=True)
@@ -242,6 +244,7 @@ class _BootRows:
 
     def __init__(self, horizon_ns: int) -> None:
         self.horizon_ns = horizon_ns
+        self.rounds = 1
         self.pass_costs: list[float] = []
 
 
@@ -257,6 +260,7 @@ def collect_configurations(rows: list[dict[str, str]]) -> tuple[Configuration, .
         horizon_ns = int(row["horizon_ms"]) * 1_000_000
         boot = boots.setdefault(row["boot_id"], _BootRows(horizon_ns))
         boot.horizon_ns = max(boot.horizon_ns, horizon_ns)
+        boot.rounds = max(boot.rounds, int(row["round"]))
         if (cost := read_pass_cost(row)) is not None:
             boot.pass_costs.append(cost)
     configurations = []
@@ -273,6 +277,7 @@ def collect_configurations(rows: list[dict[str, str]]) -> tuple[Configuration, .
                     )
                     for name in sorted(boots)
                 ),
+                max(boot.rounds for boot in boots.values()),
             )
         )
     return tuple(configurations)

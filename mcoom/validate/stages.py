@@ -43,6 +43,8 @@ class StageRow:
     n: int
     values: tuple[float, ...]
     """Quantiles at the probabilities of ``QUANTILE_COLUMNS``, rising, ns."""
+    maximum: float
+    """Largest value, ns."""
 
     @property
     def median(self) -> float:
@@ -97,6 +99,11 @@ class StageCosts:
         """Return the row of a futile reclaim pass on the standard machine."""
         return self.find("reclaim_pass", "icount, shift=1")
 
+    def slowest_pass(self, starts: str) -> float:
+        """Return how many times as long the slowest pass took as the median one: code at its coldest."""
+        row = self.find("reclaim_pass", starts)
+        return row.maximum / row.median
+
     def selection_per_task(self, n_tasks: int) -> StageRow:
         """Return the row of the selection for a number of tasks; beyond the last bin, the last."""
         bins = []
@@ -129,15 +136,32 @@ class StageCosts:
         slope = np.sum(weights * spread * (costs - mean_cost)) / np.sum(weights * spread**2)
         return max(0.0, float(mean_cost - slope * mean_pages)), float(slope)
 
-    def attempt_ns(self) -> float:
-        """Return the cost of an attempt beside its passes, ns.
+    def report_line(self, n_tasks: tuple[float, float], u: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return (base, per task), ns, of ``report``, of whose boots one half listed few tasks and one half many.
+
+        Parameters
+        ----------
+        n_tasks : tuple of float
+            Mean number of tasks of the lower and of the upper half of the measured reports.
+        u : ndarray
+            Probabilities, any shape: which quantile of either half holds.
+        """
+        few, many = n_tasks
+        report = self.find("report", "dump=2, uart=0")
+        # The halves meet at the median, so what is nearest to it says least about either.
+        low_ns, high_ns = report.at(0.5 * u), report.at(0.75 + 0.25 * u)
+        task_ns = (high_ns - low_ns) / (many - few)
+        return low_ns - few * task_ns, task_ns
+
+    def attempt_ns(self, u: np.ndarray) -> np.ndarray:
+        """Return quantiles of the cost of an attempt beside its passes, ns, at the probabilities ``u``.
 
         ``attempt_beside_reclaim`` is the longest time to kill under ``mutex`` over the number of waiters (README of the
         data: 408.04 ms / 512): the first kill, counted from the opening of the gate. So it holds, for each waiter, its
         wake-up by the opener and its first think time, which the engine charges apart.
         """
         first_ns = MEAN_FIRST_TURNS * TURN_NS
-        return self.find("attempt_beside_reclaim").median - self.find("gate_wake_per_thread").median - first_ns
+        return self.find("attempt_beside_reclaim").at(u) - self.find("gate_wake_per_thread").median - first_ns
 
     def touch_ns(self) -> float:
         """Return the cost of touching a fresh page without the think time, ns."""
@@ -165,16 +189,17 @@ def read_stage_costs(path: str | None = None) -> StageCosts:
     """
     name = SHIPPED_COSTS if path is None else path
     reader = csv.DictReader(io.StringIO(read_text(data_path(name) if path is None else Path(path)), newline=""))
-    for column in ("stage", "covariate", "n", *QUANTILE_COLUMNS):
+    for column in ("stage", "covariate", "n", *QUANTILE_COLUMNS, "max"):
         if column not in (reader.fieldnames or []):
-            raise DataError(f"{name}: line 1: no column {column}; needed: stage, covariate, n, min, p05 to p95")
+            raise DataError(f"{name}: line 1: no column {column}; needed: stage, covariate, n, min, p05 to p95, max")
     rows = []
     for row in reader:
         values = tuple(_number(name, reader.line_num, column, row[column]) for column in QUANTILE_COLUMNS)
         if list(values) != sorted(values):
             raise DataError(f"{name}: line {reader.line_num}: quantiles {values} fall; allowed: rising ones")
         n = int(_number(name, reader.line_num, "n", row["n"]))
-        rows.append(StageRow(row["stage"], row["covariate"], n, values))
+        maximum = _number(name, reader.line_num, "max", row["max"])
+        rows.append(StageRow(row["stage"], row["covariate"], n, values, maximum))
     return StageCosts(name, tuple(rows))
 
 

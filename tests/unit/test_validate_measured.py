@@ -236,8 +236,8 @@ def test_stage_costs_of_the_standard_machine():
     ("text", "words"),
     [
         ("stage,n\nx,1\n", "no column covariate"),
-        ("stage,covariate,n,min,p05,p25,p50,p75,p95\nx,y,1,1,2,3,4,5,x\n", "column p95: 'x'"),
-        ("stage,covariate,n,min,p05,p25,p50,p75,p95\nx,y,1,1,2,3,4,5,4\n", "fall"),
+        ("stage,covariate,n,min,p05,p25,p50,p75,p95,max\nx,y,1,1,2,3,4,5,x,9\n", "column p95: 'x'"),
+        ("stage,covariate,n,min,p05,p25,p50,p75,p95,max\nx,y,1,1,2,3,4,5,4,9\n", "fall"),
     ],
 )
 def test_wrong_stage_costs_are_named(tmp_path, text, words):
