@@ -83,14 +83,15 @@ _Columns = dict[str, int | np.ndarray]
 """Values of columns: the same for every replicate, or int64[R]."""
 REPORT_TASKS = (9.5, 21.5)
 """Tasks listed by the measured reports: those of the boots with 4 and with 16 storm threads, averaged over k."""
-WAKE_RANKS = ((1, 0.072), (2, 0.151), (4, 0.329), (8, 0.562), (16, 0.784), (32, 0.885), (64, 0.949), (128, 0.989))
-"""Storm size and its rank among the openings of a gate in the public boots (factor columns). A wake-up puts a task
-into a red-black tree, so it costs more with more tasks: the quantile of ``gate_wake_per_thread`` at a storm size is the
-one at its rank."""
-WAKE_RANK_REALTIME = 0.015
-"""The same where the opener is a real-time task, the lowest 3 %: a fair task that wakes cannot preempt it."""
+WAKE_RANKS = ((1, 0.04), (2, 0.12), (4, 0.31), (8, 0.55), (16, 0.78), (32, 0.88), (64, 0.95), (128, 0.99))
+"""Storm size and its rank among the openings of a gate by openers of one kind, in the public boots (factor columns). A
+wake-up puts a task into a red-black tree, so it costs more with more tasks."""
+WAKE_RANKS_REALTIME, WAKE_RANKS_NICE_0, WAKE_RANKS_WEIGHTED = (0.0, 0.03), (0.03, 0.40), (0.40, 1.0)
+"""Ranks of the openings by the opener, whose run time a wake-up accounts: a real-time one has no vruntime, at nice 0
+that is the run time itself, else it is divided by the weight (kernel/sched/fair.c:calc_delta_fair@v6.1). Within a kind
+the storm size decides, and the quantile of ``gate_wake_per_thread`` at the rank of an opening is its cost."""
 WAKE_RANK_SPAN = 0.5
-"""How far the true rank may be from that one, either way: who opens and who is woken matters too."""
+"""How far the true rank may be from that one, either way."""
 _SELECT_BASE = 16
 """Purpose of the draw of a boot, in the keys of the streams."""
 
@@ -280,7 +281,8 @@ def _cost_columns(rows: _Rows) -> _Columns:
     report_ns, report_task_ns = stages.report_line(REPORT_TASKS, rows.unknowns.quantiles["report"][rows.machine])
     pass_ns = stages.reclaim_pass().at(rows.unknowns.quantiles["pass"])[rows.machine]
     # What an attempt costs beside its passes it pays pass by pass (README of the data: with one pass, 47 us in all).
-    attempt_ns = stages.attempt_ns(rows.unknowns.quantiles["attempt"])[rows.machine]
+    # Measured per waiter, it holds a share of what happens once, the less the more waiters: the lower half is nearer.
+    attempt_ns = stages.attempt_ns(0.5 * rows.unknowns.quantiles["attempt"])[rows.machine]
     beside_ns = np.maximum(0, rows.cost(attempt_ns) - rows.path("trylock") - rows.path("switch"))
     return {
         "pass_ns": rows.cost(pass_ns) + beside_ns // PASSES_PER_ATTEMPT,
@@ -300,7 +302,7 @@ def _cost_columns(rows: _Rows) -> _Columns:
         # No stage of the reaper was measured: it does what an exit does.
         "reap_base_ns": rows.cost(exit_base_ns),
         "reap_page_ns": rows.cost(exit_page_ns),
-        "gate_wake_ns": rows.cost(stages.find("gate_wake_per_thread").at(_wake_rank(rows))),
+        "gate_wake_ns": rows.cost(stages.find("gate_wake_per_thread").at(_wake_rank(rows)) * rows.cold),
     }
 
 
@@ -312,10 +314,14 @@ def _victim_pages(rows: _Rows) -> np.ndarray:
 
 def _wake_rank(rows: _Rows) -> np.ndarray:
     """Return the rank of the opening of the gate among the measured ones, float64[R] in 0..1."""
+    factors = rows.factors
     sizes, ranks = np.array(WAKE_RANKS).T
-    rank = float(np.interp(np.log(max(1, rows.factors.n)), np.log(sizes), ranks))
-    if rows.factors.hpol in "fr":
-        rank = WAKE_RANK_REALTIME
+    low, high = WAKE_RANKS_WEIGHTED
+    if factors.hpol in "fr":
+        low, high = WAKE_RANKS_REALTIME
+    elif factors.hpol in "ob" and factors.hnice == 0:
+        low, high = WAKE_RANKS_NICE_0
+    rank = low + (high - low) * float(np.interp(np.log(max(1, factors.n)), np.log(sizes), ranks))
     off: np.ndarray = WAKE_RANK_SPAN * (2 * rows.unknowns.quantiles["gate_wake"][rows.machine] - 1)
     return np.asarray(np.clip(rank + off, 0.0, 1.0))
 
