@@ -46,7 +46,7 @@ def compare(
 ) -> None:
     """Compare the policies of F.h5: estimates with intervals, contrasts with adjusted p-values."""
     from mcoom.analysis.verdict import analyse
-    from mcoom.report.page import page_text
+    from mcoom.report.printout import page_text
     from mcoom.store.read import read_results
 
     results = read_results(file)
