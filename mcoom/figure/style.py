@@ -17,10 +17,11 @@ from mcoom.errors import SpecError, StoreError
 
 try:
     import matplotlib as mpl
-    from matplotlib.axes import Axes
-    from matplotlib.axis import Axis
+    from matplotlib.artist import Artist as Artist
+    from matplotlib.axes import Axes as Axes
+    from matplotlib.axis import Axis as Axis
     from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
+    from matplotlib.figure import Figure as Figure
     from matplotlib.ticker import FixedFormatter, FixedLocator, NullFormatter
 except ImportError as error:
     raise SpecError("figures need matplotlib: pip install 'mcoom[plot]'") from error
