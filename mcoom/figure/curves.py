@@ -14,6 +14,7 @@ from mcoom.analysis.binned import CellView
 from mcoom.analysis.survival import kaplan_meier
 from mcoom.figure.style import FAINT, FULL_WIDTH_IN, Artist, Axes, Figure, figure, log_time_axis, look, styled
 from mcoom.report.quantity import share_text, time_text
+from mcoom.tally.edges import FIRST_EDGE_NS
 
 _PANEL_HEIGHT_IN = 2.1
 _LABEL_GAP = 0.085
@@ -135,8 +136,8 @@ def _draw_panel(axes: Axes, panel: CurvePanel) -> None:
     axes.set_title(panel.title)
     axes.set_ylim(-0.03, 1.03)
     axes.set_yticks([0, 0.25, 0.5, 0.75, 1], ["0", "25 %", "50 %", "75 %", "100 %"])
-    first = min((float(line.times_ns[0]) for line in panel.lines), default=panel.tau_ns / 10)
-    log_time_axis(axes, max(100.0, min(first / 2, panel.tau_ns / 10)), panel.tau_ns * 1.02)
+    firsts = [float(times[0]) for times in (line.times_ns[line.times_ns > FIRST_EDGE_NS] for line in panel.lines)]
+    log_time_axis(axes, min([0.7 * first for first in firsts] + [panel.tau_ns / 10]), panel.tau_ns * 1.02)
     axes.grid(visible=True)
     if not panel.lines:
         axes.text(0.5, 0.5, "never reached", transform=axes.transAxes, ha="center", color=FAINT)
@@ -154,7 +155,9 @@ def _draw_line(axes: Axes, line: CurveLine, start_ns: float, tau_ns: float) -> N
     axes.plot(times, survival, drawstyle="steps-post", color=style.colour, linestyle=style.dash)
     if line.median_ns is not None:
         axes.plot([line.median_ns], [0.5], marker=style.marker, color=style.colour, markeredgecolor="white", mew=0.6)
-    marks = line.censored_ns[line.censored_ns <= tau_ns]
+    marks = line.censored_ns[(line.censored_ns <= tau_ns) & (line.censored_ns >= start_ns)]
+    if not marks.size:
+        return  # An empty line that is not clipped would still take room at the corner of the figure.
     shares = [line.share_after(float(t)) for t in marks]
     axes.plot(marks, shares, linestyle="none", marker="|", color=style.colour, markersize=8, mew=1.2, clip_on=False)
 

@@ -12,10 +12,12 @@ import numpy as np
 
 from mcoom.analysis.result import Contrast, Interval
 from mcoom.figure.style import FAINT, FULL_WIDTH_IN, Axes, Figure, figure, look, styled, tick_text
-from mcoom.report.quantity import share_interval, time_interval
+from mcoom.report.quantity import share_interval, share_text, time_interval
 
 _MAX_DECADES = 4
 """Decades of time on each side of 0; what is nearer to 0 is drawn to scale."""
+_SHARE_EDGES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
+"""Ends that the axis of differences of shares may have."""
 
 
 @dataclass(frozen=True)
@@ -83,8 +85,11 @@ def draw_forest(groups: Sequence[ForestGroup], baseline: str, word: str = "soone
     order.set_xlim(-0.03, 1.03)
     order.set_xticks([0, 0.5, 1], ["0", "50 %", "100 %"])
     livelock.set_title("livelock, difference")
-    livelock.set_xlim(-1.03, 1.03)
-    livelock.set_xticks([-1, 0, 1], ["-100 %", "0", "+100 %"])
+    shares = [row.contrast.livelock_diff for group in groups for row in group.rows]
+    largest = max((abs(x) for i in shares for x in (i.value, i.low, i.high) if x is not None), default=1.0)
+    edge = next(e for e in _SHARE_EDGES if e >= min(largest, 1.0))
+    livelock.set_xlim(-1.03 * edge, 1.03 * edge)
+    livelock.set_xticks([-edge, 0, edge], [f"-{share_text(edge)}", "0", f"+{share_text(edge)}"])
     for axes, neutral in ((mean, 0.0), (order, 0.5), (livelock, 0.0)):
         axes.axvline(neutral, color=FAINT, linewidth=0.8, zorder=0)
         axes.grid(visible=True, axis="x")
@@ -102,7 +107,7 @@ def _draw_row(axes: Axes, place: float, interval: Interval, order: int) -> None:
     low = interval.value if interval.low is None else interval.low
     high = interval.value if interval.high is None else interval.high
     axes.plot([low, high], [place, place], color=style.colour, linewidth=1.3, solid_capstyle="butt")
-    axes.plot([interval.value], [place], marker=style.marker, color=style.colour, markeredgecolor="white", mew=0.5)
+    axes.plot([interval.value], [place], marker=style.marker, color=style.colour, markersize=3.8, mew=0)
 
 
 def _signed_time_axis(axes: Axes, values_ns: Sequence[float]) -> None:

@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 from mcoom.analysis.binned import CellView
 from mcoom.figure.style import FAINT, FULL_WIDTH_IN, INK, Axes, Figure, figure, log_time_axis, look, styled
 from mcoom.report.quantity import share_text, time_text
-from mcoom.tally.edges import latency_edges_ns
+from mcoom.tally.edges import FIRST_EDGE_NS, latency_edges_ns
 from mcoom.tally.histogram import Kind
 from mcoom.tally.status import Status
 
-_BINS_TOGETHER = 4
-"""Bins of 2 % that make one bin of a ridge, about 8 % wide: 29 to a decade."""
+_BINS_TOGETHER = ((5000, 4), (500, 8), (0, 12))
+"""From so many replicates on, so many bins of 2 % make one bin of a ridge: fewer replicates make coarser ridges."""
 _BAR_HEIGHT = 0.34
 """Of the bars at the right, in the same unit."""
 _RIDGE_HEIGHT = 0.82
@@ -37,15 +37,17 @@ class Ridge:
     """Replicates that count."""
     counts: NDArray[np.int64]
     """int64[m], events seen in each bin of ``RidgePanel.edges_ns``."""
+    seen_share: float
+    """Of those that count: the event was seen."""
+    at_once_share: float
+    """Of those that count: it came sooner than the first bin begins, and is in no bin."""
     livelock_share: float
-    """Of those that count: in livelock."""
-    other_share: float
-    """Of those that count: the event was not seen, for another reason."""
+    """Of those that count: it was not seen, and that was a livelock."""
 
     @property
-    def seen_share(self) -> float:
-        """Of those that count: the event was seen."""
-        return float(self.counts.sum()) / self.n if self.n else 0.0
+    def other_share(self) -> float:
+        """Of those that count: the event was not seen, for another reason."""
+        return max(0.0, 1 - self.seen_share - self.livelock_share) if self.n else 0.0
 
 
 @dataclass(frozen=True)
@@ -75,16 +77,19 @@ def ridge_panel(views: Sequence[CellView], title: str) -> RidgePanel:
     title : str
         Stands above the panel.
     """
-    edges = latency_edges_ns().astype(np.float64)[::_BINS_TOGETHER]
+    n_most = max(view.n_replicates for view in views)
+    together = next(bins for n, bins in _BINS_TOGETHER if n_most >= n)
+    edges = latency_edges_ns().astype(np.float64)[::together]
     ridges = []
     for view in views:
         seen = view.tally.histogram.dense(view.p, view.e)[view.strata, Kind.SEEN].sum(axis=0)
         status = view.status()
         n = sum(status[s] for s in _MEMBERS)
-        livelock = int(view.counts("n_livelock"))
-        shares = (livelock / n, 1 - (status[Status.SEEN] + livelock) / n) if n else (0.0, 0.0)
-        counts = np.add.reduceat(seen[1:-1], np.arange(0, seen.size - 2, _BINS_TOGETHER))[: edges.size - 1]
-        ridges.append(Ridge(view.policy, view.p, n, counts, shares[0], max(0.0, shares[1])))
+        counts = np.add.reduceat(seen[1:-1], np.arange(0, seen.size - 2, together))[: edges.size - 1]
+        shares = [x / max(n, 1) for x in (status[Status.SEEN], int(seen[0]), int(view.counts("n_livelock")))]
+        # hold_max: a livelock may have been seen to its end, and stands among the seen.
+        shares[2] = min(shares[2], 1 - shares[0])
+        ridges.append(Ridge(view.policy, view.p, n, counts, *shares))
     return RidgePanel(title, float(max(view.tally.horizon_max_ns for view in views)), edges, tuple(ridges))
 
 
@@ -129,6 +134,11 @@ def _draw_panel(axes: Axes, bars: Axes, panel: RidgePanel, *, has_names: bool) -
             tops = base + _RIDGE_HEIGHT * ridge.counts / ridge.counts.max()
             axes.stairs(tops, panel.edges_ns, baseline=base, fill=True, facecolor=style.colour, alpha=0.45, linewidth=0)
             axes.stairs(tops, panel.edges_ns, baseline=base, color=style.colour, linewidth=0.9)
+        if ridge.at_once_share:
+            axes.text(
+                0.01, base + 0.3, f"{share_text(ridge.at_once_share)} under {FIRST_EDGE_NS} ns", fontsize=6.5,
+                transform=axes.get_yaxis_transform(),
+            )  # fmt: skip
         _draw_bar(bars, base, ridge)
     for each in (axes, bars):
         each.set_ylim(heights[-1] - 0.12, 1.0)

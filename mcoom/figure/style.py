@@ -65,6 +65,9 @@ _SETTINGS: dict[Any, Any] = {
     "legend.frameon": False,
     "patch.linewidth": 0.6,
     "hatch.linewidth": 0.5,
+    # Hinted letters are wider at one resolution than at another: a layout would hold for one of them only.
+    "text.hinting": "none",
+    "text.hinting_factor": 1,
     "figure.facecolor": "white",
     "savefig.facecolor": "white",
     # Text stays text: it can be searched, copied and read aloud.
@@ -131,7 +134,7 @@ def figure(width_in: float = FULL_WIDTH_IN, height_in: float = 3.0) -> Figure:
         Size in inches; text is 8 pt, so what fits at the full width of a page can be read on it.
     """
     with styled():
-        drawn = Figure(figsize=(width_in, height_in), layout="constrained")
+        drawn = Figure(figsize=(width_in, height_in), dpi=_PNG_DPI, layout="constrained")
         FigureCanvasAgg(drawn)
     return drawn
 
@@ -139,6 +142,8 @@ def figure(width_in: float = FULL_WIDTH_IN, height_in: float = 3.0) -> Figure:
 def _settle(drawn: Figure) -> None:
     """Lay a figure out once: to do it again at each writing would move things by a hair."""
     if drawn.get_layout_engine() is not None:
+        # The second pass knows how wide the labels of the first became.
+        drawn.draw_without_rendering()
         drawn.draw_without_rendering()
         drawn.set_layout_engine("none")
 
