@@ -58,7 +58,8 @@ def draw_map(found: LivelockMap) -> Figure:
     if any(value is not None for panel in found.panels for value in panel.boundary):
         line = grid[0][0].plot([], [], color=_LINE, linewidth=1.8, label=f"closed form: {found.boundary_says}")
         drawn.legend(handles=line, loc="outside lower center")
-    drawn.supxlabel(found.x.path, fontsize=8)
+    for axes in grid[-1]:
+        axes.set_xlabel(short_name(found.x.path))
     drawn.supylabel(found.y.path, fontsize=8)
     if image is not None:
         bar = drawn.colorbar(image, ax=grid, location="top", shrink=0.5, aspect=40, pad=0.02)
@@ -142,9 +143,19 @@ def _stuck_text(panels: Sequence[MapPanel]) -> str:
 
 
 def _facet_text(panel: MapPanel) -> str:
-    return "\n".join(
-        f"{path.removeprefix('machine.').removeprefix('class.')} {value}" for path, value in panel.facet.items()
-    )
+    return "\n".join(f"{short_name(path)} {value}" for path, value in panel.facet.items())
+
+
+def short_name(path: str) -> str:
+    """Return the name of a swept parameter for narrow places.
+
+    Examples
+    --------
+    >>> short_name("machine.hz"), short_name("class.owner.policy"), short_name("class.storm.rss")
+    ('hz', 'owner', 'storm.rss')
+    """
+    short = path.removeprefix("machine.").removeprefix("class.")
+    return short.removesuffix(".policy").removesuffix(".count")
 
 
 def describe_map(found: LivelockMap) -> str:

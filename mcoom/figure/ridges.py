@@ -134,11 +134,6 @@ def _draw_panel(axes: Axes, bars: Axes, panel: RidgePanel, *, has_names: bool) -
             tops = base + _RIDGE_HEIGHT * ridge.counts / ridge.counts.max()
             axes.stairs(tops, panel.edges_ns, baseline=base, fill=True, facecolor=style.colour, alpha=0.45, linewidth=0)
             axes.stairs(tops, panel.edges_ns, baseline=base, color=style.colour, linewidth=0.9)
-        if ridge.at_once_share:
-            axes.text(
-                0.01, base + 0.3, f"{share_text(ridge.at_once_share)} under {FIRST_EDGE_NS} ns", fontsize=6.5,
-                transform=axes.get_yaxis_transform(),
-            )  # fmt: skip
         _draw_bar(bars, base, ridge)
     for each in (axes, bars):
         each.set_ylim(heights[-1] - 0.12, 1.0)
@@ -163,6 +158,9 @@ def _draw_bar(bars: Axes, base: float, ridge: Ridge) -> None:
         hatch="//////", linewidth=0.5,
     )  # fmt: skip
     bars.text(1.08, base + _BAR_HEIGHT / 2, share_text(1 - ridge.seen_share), va="center", fontsize=7)
+    if ridge.at_once_share:
+        at_once = f"{share_text(ridge.at_once_share)} < {FIRST_EDGE_NS} ns"
+        bars.text(0.0, base + 2 * _BAR_HEIGHT, at_once, va="center", fontsize=6.5)
 
 
 def describe_ridges(panels: Sequence[RidgePanel]) -> str:
