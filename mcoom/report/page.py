@@ -146,6 +146,10 @@ class Page:
             f"<tbody>{body}</tbody></table></div>"
         )
 
+    def verbatim(self, text: str) -> None:
+        """Add text in a fixed pitch, such as an aligned table."""
+        self._parts.append(f'<pre tabindex="0">{_text(text)}</pre>')
+
     def fold(self, summary: str, text: str) -> None:
         """Add text in a fixed pitch that is folded away on a screen."""
         self._parts.append(
