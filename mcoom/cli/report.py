@@ -107,7 +107,7 @@ def plot(
 
 def _read(file: Path, baseline: str | None, estimands: Sequence[str]) -> "tuple[Results, Analysis]":
     """Read and analyse a file, once it is known that figures can be drawn at all."""
-    import mcoom.figure.style  # noqa: F401
+    import mcoom.figure  # noqa: F401
     from mcoom.analysis.verdict import analyse
     from mcoom.store.read import read_results
 
@@ -167,16 +167,14 @@ def _make_folder(folder: Path) -> None:
 def _write(study: "Study", folder: Path) -> list[Path]:
     """Write figures, then the page: whoever sees the page finds its figures. Other files are left alone."""
     from mcoom.figure.style import save
+    from mcoom.store.atomic import write_atomic
 
     written = []
     for plate in study.plates:
-        for suffix in (".svg", ".png"):
-            path = folder / FIGURES / f"{plate.name}{suffix}"
-            save(plate.drawn, path)
-            written.append(path)
+        stem = folder / FIGURES / plate.name
+        written += [stem.with_name(f"{plate.name}.svg"), stem.with_name(f"{plate.name}.png")]
+        write_atomic(written[-2], plate.svg.encode())
+        save(plate.drawn, written[-1])
     page = folder / PAGE_NAME
-    try:
-        page.write_text(study.page.html(), encoding="utf-8")
-    except OSError as error:
-        raise StoreError(f"{page}: cannot be written: {error.strerror}") from error
+    write_atomic(page, study.page.html().encode())
     return [*written, page]

@@ -8,11 +8,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from mcoom.analysis.binned import CellView
-from mcoom.analysis.survival import kaplan_meier
-from mcoom.figure.style import FAINT, FULL_WIDTH_IN, Artist, Axes, Figure, figure, log_time_axis, look, styled
+from mcoom.analysis.survival import kaplan_meier, quantile
+from mcoom.figure.style import FAINT, FULL_WIDTH_IN, figure, log_time_axis, look, styled
 from mcoom.report.quantity import share_text, time_text
 from mcoom.tally.edges import FIRST_EDGE_NS
 
@@ -41,17 +44,13 @@ class CurveLine:
     """float64[m], upper limit."""
     censored_ns: NDArray[np.float64]
     """float64[k], times at which somebody was censored, ns."""
+    median_ns: float | None
+    """Median, ns; None if more than half still wait at the end."""
 
     def share_after(self, time_ns: float) -> float:
         """Return the share that still waits after a time."""
         steps = int(np.searchsorted(self.times_ns, time_ns, side="right"))
         return float(self.survival[steps - 1]) if steps else 1.0
-
-    @property
-    def median_ns(self) -> float | None:
-        """First step at which no more than half still wait, ns; None if there is none."""
-        rows = np.flatnonzero(self.survival <= 0.5)
-        return float(self.times_ns[rows[0]]) if rows.size else None
 
 
 @dataclass(frozen=True)
@@ -94,6 +93,7 @@ def _line(view: CellView, level: float) -> CurveLine:
     return CurveLine(
         view.policy, view.p, table.n, np.append(curve.mid_ns, last), to_end(curve.survival),
         to_end(curve.band_low), to_end(curve.band_high), table.mid_ns[table.censored > 0],
+        quantile(curve, 0.5).value,
     )  # fmt: skip
 
 
@@ -117,7 +117,7 @@ def draw_curves(panels: Sequence[CurvePanel]) -> Figure:
     drawn = figure(FULL_WIDTH_IN, (_PANEL_HEIGHT_IN if n_columns == 2 else 2.8) * n_rows + 0.35)
     grid = drawn.subplots(n_rows, n_columns, squeeze=False)
     for axes, panel in zip(grid.flat, panels, strict=False):
-        _draw_panel(axes, panel)
+        _draw_panel(axes, panel, 11 // n_columns)
     for axes in list(grid.flat)[len(panels) :]:
         axes.set_axis_off()
     for row in grid:
@@ -132,12 +132,14 @@ def _handle(axes: Axes, line: CurveLine) -> Artist:
     return axes.plot([], [], color=style.colour, linestyle=style.dash, marker=style.marker)[0]
 
 
-def _draw_panel(axes: Axes, panel: CurvePanel) -> None:
+def _draw_panel(axes: Axes, panel: CurvePanel, n_labels: int) -> None:
     axes.set_title(panel.title)
     axes.set_ylim(-0.03, 1.03)
     axes.set_yticks([0, 0.25, 0.5, 0.75, 1], ["0", "25 %", "50 %", "75 %", "100 %"])
     firsts = [float(times[0]) for times in (line.times_ns[line.times_ns > FIRST_EDGE_NS] for line in panel.lines)]
-    log_time_axis(axes, min([0.7 * first for first in firsts] + [panel.tau_ns / 10]), panel.tau_ns * 1.02)
+    log_time_axis(
+        axes, min([0.7 * first for first in firsts] + [panel.tau_ns / 10]), panel.tau_ns * 1.02, most=n_labels
+    )
     axes.grid(visible=True)
     if not panel.lines:
         axes.text(0.5, 0.5, "never reached", transform=axes.transAxes, ha="center", color=FAINT)

@@ -9,9 +9,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from mcoom.analysis.result import Contrast, Interval
-from mcoom.figure.style import FAINT, FULL_WIDTH_IN, Axes, Figure, figure, look, styled, tick_text
+from mcoom.figure.style import FAINT, FULL_WIDTH_IN, figure, look, styled, tick_text
 from mcoom.report.quantity import share_interval, share_text, time_interval
 
 _MAX_DECADES = 4
@@ -43,15 +45,13 @@ class ForestGroup:
 
 
 @styled()
-def draw_forest(groups: Sequence[ForestGroup], baseline: str, word: str = "sooner") -> Figure:
+def draw_forest(groups: Sequence[ForestGroup], word: str = "sooner") -> Figure:
     """Draw a forest plot.
 
     Parameters
     ----------
     groups : sequence of ForestGroup
         At least one row among them.
-    baseline : str
-        What all are compared with.
     word : str
         What a smaller time is called.
 
@@ -66,8 +66,9 @@ def draw_forest(groups: Sequence[ForestGroup], baseline: str, word: str = "soone
     mean, order, livelock = drawn.subplots(1, 3, sharey=True, width_ratios=[1.5, 1, 1])
     places, labels, place = [], [], 0.0
     for group in groups:
-        mean.text(-0.02, place, group.title, transform=mean.get_yaxis_transform(), ha="right", va="center",
-                  fontweight="bold")  # fmt: skip
+        # Over the plot, where its line is empty: long names need no room at the side.
+        mean.text(0.0, place, group.title, transform=mean.get_yaxis_transform(), va="center", fontweight="bold",
+                  in_layout=False)  # fmt: skip
         place -= 1
         for row in group.rows:
             places.append(place)
@@ -80,7 +81,7 @@ def draw_forest(groups: Sequence[ForestGroup], baseline: str, word: str = "soone
     mean.set_ylim(place + 0.4, 0.6)
     limits = [row.contrast.rmst_diff_ns for group in groups for row in group.rows]
     _signed_time_axis(mean, [x for i in limits for x in (i.value, i.low, i.high) if x is not None])
-    mean.set_title(f"restricted mean minus {baseline}'s")
+    mean.set_title("restricted mean, difference")
     order.set_title(f"P({word})")
     order.set_xlim(-0.03, 1.03)
     order.set_xticks([0, 0.5, 1], ["0", "50 %", "100 %"])

@@ -8,16 +8,18 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.collections import QuadMesh
 from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.figure import Figure
 
 from mcoom.analysis.map import LivelockMap, MapAxis, MapPanel
-from mcoom.figure.style import FAINT, FULL_WIDTH_IN, Axes, Figure, figure, styled
+from mcoom.figure.style import FAINT, FULL_WIDTH_IN, figure, styled
 from mcoom.report.quantity import share_text
 
 STUCK = 0.5
 """A cell counts as one in which a policy livelocks from this probability on."""
-_SHADES = LinearSegmentedColormap.from_list("livelock", ["#f3f3ef", "#fbd9a5", "#ee8a3a", "#a8321b", "#2b0708"])
+_SHADES = LinearSegmentedColormap.from_list("livelock", ["#f3f3ef", "#fbd9a5", "#ee8a3a", "#a8321b", "#2b0708"], N=20)
 _LINE = "#0072b2"
 _MAX_ROWS_IN = 8.6
 

@@ -8,10 +8,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from mcoom.analysis.binned import CellView
-from mcoom.figure.style import FAINT, FULL_WIDTH_IN, INK, Axes, Figure, figure, log_time_axis, look, styled
+from mcoom.figure.style import FAINT, FULL_WIDTH_IN, INK, figure, log_time_axis, look, styled
 from mcoom.report.quantity import share_text, time_text
 from mcoom.tally.edges import FIRST_EDGE_NS, latency_edges_ns
 from mcoom.tally.histogram import Kind
@@ -112,17 +114,17 @@ def draw_ridges(panels: Sequence[RidgePanel]) -> Figure:
     )
     axes = iter(grid.flat)
     for i, panel in enumerate(panels):
-        _draw_panel(next(axes), next(axes), panel, has_names=i % n_columns == 0)
+        _draw_panel(next(axes), next(axes), panel, 9 // n_columns, has_names=i % n_columns == 0)
     for rest in axes:
         rest.set_axis_off()
     return drawn
 
 
-def _draw_panel(axes: Axes, bars: Axes, panel: RidgePanel, *, has_names: bool) -> None:
+def _draw_panel(axes: Axes, bars: Axes, panel: RidgePanel, n_labels: int, *, has_names: bool) -> None:
     seen = [np.flatnonzero(ridge.counts) for ridge in panel.ridges]
     firsts = [panel.edges_ns[rows[0]] for rows in seen if rows.size]
     low = min(min(firsts, default=panel.tau_ns / 100) / 1.5, panel.tau_ns / 10)
-    log_time_axis(axes, max(100.0, float(low)), panel.tau_ns * 1.02)
+    log_time_axis(axes, max(100.0, float(low)), panel.tau_ns * 1.02, most=n_labels)
     axes.set_title(panel.title)
     axes.grid(visible=True, axis="x")
     rows = range(len(panel.ridges))

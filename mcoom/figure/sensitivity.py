@@ -6,10 +6,13 @@ Takes marginal means, or indices with intervals, gives bars sorted by length. Mu
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
 from mcoom.analysis.marginal import Marginal
 from mcoom.analysis.result import Interval
 from mcoom.figure.map import short_name
-from mcoom.figure.style import FAINT, FULL_WIDTH_IN, INK, Axes, Figure, figure, look, styled
+from mcoom.figure.style import FAINT, FULL_WIDTH_IN, INK, figure, look, styled
 from mcoom.report.quantity import share_interval, share_text
 
 

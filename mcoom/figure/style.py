@@ -13,18 +13,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mcoom.errors import SpecError, StoreError
+import matplotlib as mpl
+from matplotlib.axes import Axes
+from matplotlib.axis import Axis
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.ticker import FixedFormatter, FixedLocator, NullFormatter
 
-try:
-    import matplotlib as mpl
-    from matplotlib.artist import Artist as Artist
-    from matplotlib.axes import Axes as Axes
-    from matplotlib.axis import Axis as Axis
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure as Figure
-    from matplotlib.ticker import FixedFormatter, FixedLocator, NullFormatter
-except ImportError as error:
-    raise SpecError("figures need matplotlib: pip install 'mcoom[plot]'") from error
+from mcoom.errors import SpecError
+from mcoom.store.atomic import write_atomic
 
 FULL_WIDTH_IN = 7.0
 """Width of a figure that fills a page of A4 or letter, inches."""
@@ -67,7 +64,6 @@ _SETTINGS: dict[Any, Any] = {
     "hatch.linewidth": 0.5,
     # Hinted letters are wider at one resolution than at another: a layout would hold for one of them only.
     "text.hinting": "none",
-    "text.hinting_factor": 1,
     "figure.facecolor": "white",
     "savefig.facecolor": "white",
     # Text stays text: it can be searched, copied and read aloud.
@@ -90,9 +86,9 @@ class Look:
     """Marker as matplotlib takes it."""
 
 
-# Okabe and Ito's colours, in an order that also steps in lightness, so that neighbours differ in grey; yellow is left
-# out for it is lost on paper. The dash and the marker say the same as the colour, for who sees none.
-_COLOURS = ("#1a1a1a", "#d55e00", "#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9")
+# After Okabe and Ito, with blue and purple darkened and in an order that steps in lightness, so that neighbours differ
+# in grey; yellow is left out for it is lost on paper. Dash and marker say the same as the colour, for who sees none.
+_COLOURS = ("#1a1a1a", "#d55e00", "#00558a", "#e69f00", "#009e73", "#7b3b73", "#56b4e9")
 _DASHES: tuple[str | tuple[int, tuple[float, ...]], ...] = (
     "solid",
     (0, (5, 1.6)),
@@ -185,18 +181,15 @@ def save(drawn: Figure, path: Path) -> None:
         If the file cannot be written.
     """
     suffix = check_suffix(path)
-    try:
-        if suffix == ".svg":
-            path.write_text(to_svg(drawn), encoding="utf-8")
-            return
-        metadata = {"Software": "mcoom"} if suffix == ".png" else {"Creator": "mcoom", "CreationDate": None}
-        buffer = io.BytesIO()
-        with styled():
-            _settle(drawn)
-            drawn.savefig(buffer, format=suffix[1:], dpi=_PNG_DPI, metadata=metadata)
-        path.write_bytes(buffer.getvalue())
-    except OSError as error:
-        raise StoreError(f"{path}: cannot be written: {error.strerror}") from error
+    if suffix == ".svg":
+        write_atomic(path, to_svg(drawn).encode())
+        return
+    metadata = {"Software": "mcoom"} if suffix == ".png" else {"Creator": "mcoom", "CreationDate": None}
+    buffer = io.BytesIO()
+    with styled():
+        _settle(drawn)
+        drawn.savefig(buffer, format=suffix[1:], dpi=_PNG_DPI, metadata=metadata)
+    write_atomic(path, buffer.getvalue())
 
 
 def check_suffix(path: Path) -> str:
@@ -258,7 +251,7 @@ def tick_text(ns: float) -> str:
     return f"{ns:g} ns"
 
 
-def log_time_axis(axes: Axes, low_ns: float, high_ns: float, which: str = "x") -> None:
+def log_time_axis(axes: Axes, low_ns: float, high_ns: float, which: str = "x", most: int = 9) -> None:
     """Turn an axis into a logarithmic one of time in ns, with labels in us, ms, s and min.
 
     Parameters
@@ -269,6 +262,8 @@ def log_time_axis(axes: Axes, low_ns: float, high_ns: float, which: str = "x") -
         Its limits, 0 < low < high.
     which : {"x", "y"}
         Which of its two axes.
+    most : int
+        So many labels at most; of more, every second one stays.
 
     Raises
     ------
@@ -287,6 +282,8 @@ def log_time_axis(axes: Axes, low_ns: float, high_ns: float, which: str = "x") -
         axes.set_yscale("log")
         axes.set_ylim(low_ns, high_ns)
     axis.set_major_locator(FixedLocator(ticks))
-    axis.set_major_formatter(FixedFormatter([tick_text(tick) for tick in ticks]))
+    step = -(-len(ticks) // most)
+    labels = [tick_text(tick) if (len(ticks) - 1 - i) % step == 0 else "" for i, tick in enumerate(ticks)]
+    axis.set_major_formatter(FixedFormatter(labels))
     axis.set_minor_locator(FixedLocator([tick for tick in minor if tick not in ticks]))
     axis.set_minor_formatter(NullFormatter())

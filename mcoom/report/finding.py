@@ -47,11 +47,10 @@ def provenance_line(record: Mapping[str, ProvenanceValue], where: str = "") -> s
     """
     parts = [
         where,
-        f"scenario {record.get('scenario_name')} ({str(record.get('spec_id'))[:12]})",
+        f"scenario {record.get('scenario_name')} {str(record.get('spec_id'))[:12]}",
         f"{record.get('replicates'):,} replicates per cell",
         f"seed {record.get('seed')}",
         f"mcoom {record.get('mcoom_version')}, engine {str(record.get('engine_digest'))[:12]}",
-        f"{record.get('command')}",
     ]
     return " · ".join(part for part in parts if part)
 
@@ -73,13 +72,17 @@ def contrast_findings(analysis: Analysis, record: Mapping[str, ProvenanceValue])
     for c in analysis.contrasts:
         key = (c.cell["point"], c.cell.get("stratum"), c.estimand)
         text = sentence(c, estimates[*key, c.policy], estimates[*key, c.baseline], rate).removeprefix("=> ")
-        where = f"point {c.cell['point']} ({c.cell['label']})" if n_points > 1 else ""
-        found.append(Finding(text, provenance_line(record, where), c.to_json()))
+        where = [f"point {c.cell['point']} ({c.cell['label']})"] if n_points > 1 else []
+        where.append(
+            f"{c.n_pairs:,} pairs" if c.n_pairs is not None else f"{c.n:,} against {c.n_baseline:,} replicates"
+        )
+        where.append(f"p adjusted over {c.family_size:,} contrasts")
+        found.append(Finding(text, provenance_line(record, " · ".join(where)), c.to_json()))
     return found
 
 
 def livelock_findings(found: LivelockMap, baseline: str, record: Mapping[str, ProvenanceValue]) -> list[Finding]:
-    """Return what a livelock map says: where the baseline livelocks, what avoids it, where others do.
+    """Return what a livelock map says: first the whole in one sentence, then each policy, then the closed form.
 
     Parameters
     ----------
@@ -92,7 +95,7 @@ def livelock_findings(found: LivelockMap, baseline: str, record: Mapping[str, Pr
     """
     cells = {policy: _cells(found, policy) for policy in dict.fromkeys(panel.policy for panel in found.panels)}
     ordered = [baseline, *(policy for policy in cells if policy != baseline)]
-    findings = []
+    findings = [Finding(_headline(cells, baseline), provenance_line(record))]
     for policy in ordered:
         stuck = [cell for cell in cells[policy] if cell.share >= STUCK]
         text = _where(policy, stuck, cells[policy], found.level)
@@ -104,6 +107,25 @@ def livelock_findings(found: LivelockMap, baseline: str, record: Mapping[str, Pr
     if boundary is not None:
         findings.append(Finding(boundary[0], provenance_line(record), boundary[1]))
     return findings
+
+
+def _headline(cells: "Mapping[str, Sequence[_Cell]]", baseline: str) -> str:
+    """Say in one sentence where the baseline livelocks and which policies avoid that."""
+    stuck = {policy: [cell for cell in mine if cell.share >= STUCK] for policy, mine in cells.items()}
+    others = [policy for policy in cells if policy != baseline]
+    if not stuck[baseline]:
+        return f"{baseline} livelocks at none of {len(cells[baseline])} cells" + (
+            f"; {', '.join(f'{policy} at {len(stuck[policy])}' for policy in others)}." if others else "."
+        )
+    where = _common(stuck[baseline], cells[baseline])
+    head = f"{baseline} livelocks at {len(stuck[baseline])} of {len(cells[baseline])} cells"
+    head += f" ({', '.join(where)})" if where else ""
+    bad = [cell.values for cell in stuck[baseline]]
+    left = {policy: sum(cell.values in bad for cell in stuck[policy]) for policy in others}
+    cures = [policy for policy in others if not left[policy]]
+    rest = [f"{policy} leaves {left[policy]}" for policy in others if left[policy]]
+    parts = [f"{', '.join(cures)} {'avoids' if len(cures) == 1 else 'avoid'} all of them"] if cures else []
+    return f"{head}; {'; '.join([*parts, *rest])}." if others else f"{head}."
 
 
 @dataclass(frozen=True)
@@ -205,8 +227,8 @@ def _boundary(found: LivelockMap, baseline: str) -> tuple[str, dict[str, Any]] |
     if not n_columns:
         return None
     text = (
-        f"Closed form ({found.boundary_says}), {baseline}: the boundary lies on the map in {n_columns} columns, and "
-        f"the livelock begins in {n_stuck} of them, in {n_within} within a step of the grid of the boundary, in "
-        f"{n_below} below it. It says where the CPUs are full; whether that stops the killer depends on who owns the lock."
+        f"Closed form ({found.boundary_says}), {baseline}: the boundary lies on the map in {n_columns} columns. The "
+        f"livelock begins in {n_stuck} of them: in {n_within} within a step of the grid of the boundary, in {n_below} "
+        "below it. It says where the CPUs are full; whether that stops the killer depends on who owns the lock."
     )
     return text, {"n_columns": n_columns, "n_stuck": n_stuck, "n_within_a_step": n_within, "n_below": n_below}

@@ -13,6 +13,8 @@ from mcoom.report.page_style import PAGE_CSS
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 """What a browser may load for the page: nothing."""
+_SCREEN_SCALE = 1.4
+"""Of a drawing on a wide screen against its size on paper."""
 
 
 @dataclass(frozen=True)
@@ -74,10 +76,21 @@ class Page:
         """Add a paragraph of plain words."""
         self._parts.append(f"<p>{_text(text)}</p>")
 
-    def finding(self, text: str, provenance: str = "") -> None:
-        """Add a finding: a sentence set off from the rest, and in small print where it comes from."""
+    def finding(self, text: str, provenance: str = "", *, is_lead: bool = False) -> None:
+        """Add a finding: a sentence set off from the rest, and in small print where it comes from.
+
+        Parameters
+        ----------
+        text : str
+            The sentence.
+        provenance : str
+            Where it comes from; empty for none.
+        is_lead : bool
+            Whether it is what a reader in a hurry should take away.
+        """
+        kind = "finding lead" if is_lead else "finding"
         source = f"<small>{_text(provenance)}</small>" if provenance else ""
-        self._parts.append(f'<div class="finding"><p>{_text(text)}</p>{source}</div>')
+        self._parts.append(f'<div class="{kind}"><p>{_text(text)}</p>{source}</div>')
 
     def note(self, text: str) -> None:
         """Add small print."""
@@ -206,7 +219,8 @@ def _inline(svg: str, prefix: str, alt: str) -> str:
     element = re.sub(r"url\(#([^)]+)\)", rf"url(#{prefix}-\1)", element)
     tag, rest = element.split(">", 1)
     size = re.search(r'\bwidth="([\d.]+)pt"', tag)
-    width = f' style="width:{float(size.group(1)) / 12:.2f}em"' if size else ""
+    # Text of 8 pt on paper is drawn larger on a screen.
+    width = f' style="width:{_SCREEN_SCALE * float(size.group(1)) / 12:.2f}em"' if size else ""
     tag = re.sub(r'\s(?:width|height)="[^"]*"', "", tag)
     title = f"{prefix}-title"
     return f'{tag} role="img" aria-labelledby="{title}"{width}><title id="{title}">{_text(alt)}</title>{rest}'

@@ -6,6 +6,9 @@ what a results file holds; must know nothing of how anything is drawn.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
+
+from matplotlib.figure import Figure
 
 from mcoom.analysis.binned import CellView
 from mcoom.analysis.map import Boundary, LivelockMap, livelock_map
@@ -19,7 +22,7 @@ from mcoom.figure.forest import ForestGroup, ForestRow, describe_forest, draw_fo
 from mcoom.figure.map import describe_map, draw_map
 from mcoom.figure.ridges import describe_ridges, draw_ridges, ridge_panel
 from mcoom.figure.sensitivity import TornadoPanel, describe_tornado, draw_tornado
-from mcoom.figure.style import Figure
+from mcoom.figure.style import to_svg
 from mcoom.report.quantity import share_text
 from mcoom.report.sentence import earlier
 from mcoom.spec.load import parse_scenario
@@ -47,6 +50,11 @@ class Plate:
     """How to read it."""
     alt: str
     """What it shows, in words."""
+
+    @cached_property
+    def svg(self) -> str:
+        """The drawing as an SVG document."""
+        return to_svg(self.drawn)
 
 
 def _views(results: Results, point: PointRecord, estimand: str) -> list[CellView]:
@@ -109,7 +117,7 @@ def forest_plate(analysis: Analysis, policies: Sequence[str], by: str, name: str
     words = sorted({earlier(contrast.estimand) for contrast in analysis.contrasts}, reverse=True)
     return Plate(
         name,
-        draw_forest(drawn, baseline, " or ".join(words)),
+        draw_forest(drawn, " or ".join(words)),
         f"Each policy against {baseline}, with {share_text(analysis.level)} intervals. Left: difference of restricted "
         "means, to scale near 0 and by powers of ten beyond (left of 0 is better). Middle: probability that the policy "
         "is the earlier one (right of 50 % is better). Right: difference of livelock probabilities (left is better).",

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 
 from mcoom.analysis.map import LivelockMap
 from mcoom.analysis.verdict import Analysis, analyse
+from mcoom.figure.map import short_name
 from mcoom.report.comparison import MAX_POINTS, contrast_cells, describe, estimate_cells
-from mcoom.report.finding import Finding, contrast_findings, livelock_findings, onset, provenance_line
+from mcoom.report.finding import Finding, contrast_findings, livelock_findings, onset
 from mcoom.report.law import contest_of, law_text
 from mcoom.report.page import Page
 from mcoom.report.plate import (
@@ -27,7 +28,7 @@ from mcoom.report.quantity import share_text
 from mcoom.report.sentence import TESTS_OF_A_SENTENCE, direction, earlier
 from mcoom.store.record import PointRecord, Results
 
-_MAX_SHOWN = 3
+_MAX_SHOWN = 2
 """Points of a large sweep that get figures of their own."""
 
 
@@ -49,6 +50,8 @@ class _Writer:
     def __init__(self, results: Results, analysis: Analysis) -> None:
         self.results = results
         self.analysis = analysis
+        self.estimands = list(dict.fromkeys(estimate.estimand for estimate in analysis.estimates))
+        self.baseline = analysis.contrasts[0].baseline if analysis.contrasts else results.plan.baseline
         record = results.provenance
         self.page = Page(
             f"{record.get('scenario_name')}: {record.get('scenario_title')}",
@@ -58,27 +61,14 @@ class _Writer:
         self.plates: list[Plate] = []
         self.findings: list[Finding] = []
 
-    @property
-    def estimands(self) -> list[str]:
-        return list(dict.fromkeys(estimate.estimand for estimate in self.analysis.estimates))
-
-    @property
-    def baseline(self) -> str:
-        contrasts = self.analysis.contrasts
-        return contrasts[0].baseline if contrasts else self.results.plan.baseline
-
     def show(self, plate: Plate) -> None:
-        # Imported here, so that what needs no drawing can be tested without matplotlib.
-        from mcoom.figure.style import to_svg
-
         self.plates.append(plate)
-        self.page.figure(to_svg(plate.drawn), plate.caption, plate.alt)
+        self.page.figure(plate.svg, plate.caption, plate.alt)
 
-    def claim(self, findings: list[Finding]) -> None:
+    def claim(self, findings: list[Finding], *, is_lead: bool = False) -> None:
         self.findings += findings
         for finding in findings:
-            self.page.finding(finding.text)
-        self.page.note(provenance_line(self.results.provenance))
+            self.page.finding(finding.text, finding.provenance, is_lead=is_lead)
 
     def study(self) -> Study:
         return Study(self.page, tuple(self.plates), tuple(self.findings))
@@ -128,8 +118,10 @@ def build_study(results: Results, analysis: Analysis) -> Study:
 def _write_map(writer: _Writer, found: LivelockMap) -> None:
     page, baseline = writer.page, writer.baseline
     page.section("Where it livelocks, and what avoids it")
-    writer.claim(livelock_findings(found, baseline, writer.results.provenance))
+    lead, *others = livelock_findings(found, baseline, writer.results.provenance)
+    writer.claim([lead], is_lead=True)
     writer.show(map_plate(found))
+    writer.claim(others)
     if not found.y.is_numeric:
         return
     panels = {(panel.label, panel.policy): panel for panel in found.panels}
@@ -139,7 +131,8 @@ def _write_map(writer: _Writer, found: LivelockMap) -> None:
         for column, value in enumerate(found.x.values):
             limit = panels[label, baseline].boundary[column]
             firsts = [onset(panels[label, policy], found.y.values, column) for policy in policies]
-            where = ", ".join(part for part in (label, f"{found.x.path} = {value}") if part)
+            place = {**panels[label, baseline].facet, found.x.path: value}
+            where = ", ".join(f"{short_name(path)} {at}" for path, at in place.items())
             law = "-" if limit is None else f"{limit:.3g}"
             rows.append((where, law, *("-" if first is None else str(first) for first in firsts)))
     page.table(
@@ -169,13 +162,12 @@ def _write_sweep(writer: _Writer) -> None:
 
 
 def _notable(writer: _Writer) -> list[PointRecord]:
-    """Choose the points of a large sweep that are shown: where policies differ most."""
+    """Choose the points of a large sweep that are shown: the largest gains in livelock, in mean and in order."""
     contrasts = [c for c in writer.analysis.contrasts if c.estimand == writer.estimands[0]]
     chosen: list[int] = []
-    for name in ("livelock_diff", "rmst_diff_ns", "prob_superiority"):
-        neutral = 0.5 if name == "prob_superiority" else 0.0
+    for name, better in (("livelock_diff", 1), ("rmst_diff_ns", 1), ("prob_superiority", -1)):
         known = [(c, getattr(c, name).value) for c in contrasts]
-        ranked = sorted(((c, v) for c, v in known if v is not None), key=lambda item: -abs(item[1] - neutral))
+        ranked = sorted(((c, v) for c, v in known if v is not None), key=lambda item: better * item[1])
         new = [int(c.cell["point"]) for c, _ in ranked if int(c.cell["point"]) not in chosen]
         chosen += new[:1]
     by_index = {point.index: point for point in writer.results.points}
@@ -185,9 +177,11 @@ def _notable(writer: _Writer) -> list[PointRecord]:
 def _write_point(writer: _Writer, point: PointRecord) -> None:
     page, analysis, results = writer.page, writer.analysis, writer.results
     n_points = len(results.points)
-    page.section("Times" if n_points == 1 else f"Times at point {point.index}: {point.label}")
+    page.section("Times" if n_points == 1 else f"Times at point {point.index}")
+    if n_points > 1:
+        page.paragraph(point.label)
     if n_points > MAX_POINTS:
-        page.paragraph("One of the points at which the policies differ most.")
+        page.paragraph("One of the points at which a policy gains most on the baseline.")
     estimates = [e for e in analysis.estimates if e.cell["point"] == point.index and "stratum" not in e.cell]
     contrasts = [c for c in analysis.contrasts if c.cell["point"] == point.index and "stratum" not in c.cell]
     writer.show(curves_plate(results, analysis, point, writer.estimands))
