@@ -136,7 +136,8 @@ def _draw_panel(axes: Axes, panel: CurvePanel, n_labels: int) -> None:
     axes.set_title(panel.title)
     axes.set_ylim(-0.03, 1.03)
     axes.set_yticks([0, 0.25, 0.5, 0.75, 1], ["0", "25 %", "50 %", "75 %", "100 %"])
-    firsts = [float(times[0]) for times in (line.times_ns[line.times_ns > FIRST_EDGE_NS] for line in panel.lines)]
+    later = [line.times_ns[line.times_ns > FIRST_EDGE_NS] for line in panel.lines]
+    firsts = [float(times[0]) for times in later if times.size]
     log_time_axis(
         axes, min([0.7 * first for first in firsts] + [panel.tau_ns / 10]), panel.tau_ns * 1.02, most=n_labels
     )
