@@ -133,14 +133,13 @@ def _plate(
         map_plate,
         ridges_plate,
         sensitivity_plate,
-        whole_episode,
     )
 
     names = list(estimands or results.plan.estimands)
     if kind == "map":
         return map_plate(map_of(results, estimands[0] if estimands else None, *axes, level=analysis.level))
     if kind == "sensitivity":
-        return sensitivity_plate(results, analysis, whole_episode(names))
+        return sensitivity_plate(results, analysis, names)
     point = _point(results, cell)
     if kind == "curves":
         return curves_plate(results, analysis, point, names)

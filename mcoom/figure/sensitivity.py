@@ -8,9 +8,11 @@ from dataclasses import dataclass
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patches import Patch
 
 from mcoom.analysis.marginal import Marginal
 from mcoom.analysis.result import Interval
+from mcoom.analysis.sensitivity import Sensitivity
 from mcoom.figure.map import short_name
 from mcoom.figure.style import FAINT, FULL_WIDTH_IN, INK, figure, look, styled
 from mcoom.report.quantity import share_interval, share_text
@@ -28,18 +30,6 @@ class TornadoPanel:
     """Mean over all points."""
     marginals: tuple[Marginal, ...]
     """One per parameter."""
-
-
-@dataclass(frozen=True)
-class IndexBar:
-    """The sensitivity indices of one parameter."""
-
-    parameter: str
-    """Path of the parameter."""
-    first: Interval
-    """Share of the variance that the parameter explains alone."""
-    total: Interval
-    """The same with all its interactions."""
 
 
 @styled()
@@ -88,31 +78,54 @@ def _draw_bar(axes: Axes, place: float, marginal: Marginal, colour: str) -> None
 
 
 @styled()
-def draw_indices(title: str, bars: Sequence[IndexBar]) -> Figure:
-    """Draw first-order and total indices of the parameters, the largest total on top.
+def draw_indices(found: Sequence[Sensitivity]) -> Figure:
+    """Draw first-order and total Sobol indices, a panel per policy, all with one order of parameters.
 
     Parameters
     ----------
-    title : str
-        Whose variance is explained.
-    bars : sequence of IndexBar
-        At least one.
+    found : sequence of Sensitivity
+        At least one, all of one run and quantity.
+
+    Returns
+    -------
+    Figure
+        Dark: what a parameter explains alone; light: with all others; thin lines: intervals.
     """
-    ordered = sorted(bars, key=lambda bar: bar.total.value or 0.0)
-    drawn = figure(FULL_WIDTH_IN, 0.9 + 0.36 * len(ordered))
-    axes = drawn.add_subplot()
-    for place, bar in enumerate(ordered):
-        for shift, interval, colour, name in ((0.19, bar.first, INK, "alone"), (-0.19, bar.total, FAINT, "in all")):
-            label = name if place == 0 else None
-            axes.barh(place + shift, interval.value or 0.0, 0.34, color=colour, alpha=0.8, label=label)
-            if interval.low is not None and interval.high is not None:
-                axes.plot([interval.low, interval.high], [place + shift] * 2, color="#d55e00", linewidth=1.2)
-    axes.set_yticks(range(len(ordered)), [bar.parameter for bar in ordered])
-    axes.set_xlabel("share of the variance")
-    axes.set_title(title)
-    axes.axvline(0, color=FAINT, linewidth=0.6)
-    axes.legend(loc="lower right")
+    largest: dict[str, float] = {}
+    for index in (index for each in found for index in each.indices):
+        largest[index.path] = max(index.total.value or 0.0, largest.get(index.path, 0.0))
+    names = sorted(largest, key=lambda name: largest[name])
+    drawn = figure(FULL_WIDTH_IN, 1.1 + 0.36 * len(names))
+    grid = drawn.subplots(1, len(found), squeeze=False, sharex=True, sharey=True)[0]
+    for axes, each in zip(grid, found, strict=True):
+        for index in each.indices:
+            place = float(names.index(index.path))
+            _draw_index(axes, place + 0.19, index.first, INK)
+            _draw_index(axes, place - 0.19, index.total, FAINT)
+        axes.set_title(each.policy)
+        # A share; what noise throws far outside is cut off, the words have its numbers.
+        axes.set_xlim(-0.3, 1.3)
+        axes.set_xticks([0, 0.5, 1], ["0", "50 %", "100 %"])
+        axes.set_yticks(range(len(names)), [short_name(name) for name in names])
+        axes.set_ylim(-0.6, len(names) - 0.4)
+        axes.axvline(0, color=FAINT, linewidth=0.6)
+        axes.grid(visible=True, axis="x")
+        axes.spines["left"].set_visible(False)
+        axes.tick_params(axis="y", length=0)
+    drawn.supxlabel("share of the variance between points", fontsize=8)
+    drawn.legend(
+        [Patch(color=INK), Patch(color=FAINT)], ["alone", "with all others"], loc="outside upper left", ncols=2
+    )
     return drawn
+
+
+def _draw_index(axes: Axes, place: float, interval: Interval, colour: str) -> None:
+    if interval.value is None:
+        axes.text(0.0, place, " not estimable", va="center", fontsize=6.5, color=FAINT)
+        return
+    axes.barh(place, interval.value, 0.34, color=colour, alpha=0.8)
+    if interval.low is not None and interval.high is not None:
+        axes.plot([interval.low, interval.high], [place, place], color="#d55e00", linewidth=1.2)
 
 
 def describe_tornado(panels: Sequence[TornadoPanel]) -> str:
@@ -124,7 +137,10 @@ def describe_tornado(panels: Sequence[TornadoPanel]) -> str:
     return "Mean livelock probability by the value of each parameter. " + " ".join(parts)
 
 
-def describe_indices(title: str, bars: Sequence[IndexBar]) -> str:
+def describe_indices(found: Sequence[Sensitivity]) -> str:
     """Say in words what the bars show."""
-    parts = [f"{b.parameter}: alone {share_interval(b.first)}, in all {share_interval(b.total)}" for b in bars]
-    return f"Sensitivity indices, {title}. {'; '.join(parts)}."
+    parts = []
+    for each in found:
+        bars = [f"{i.path} alone {share_interval(i.first)}, in all {share_interval(i.total)}" for i in each.indices]
+        parts.append(f"{each.policy}: {'; '.join(bars)}.")
+    return f"Sobol indices of {found[0].quantity} of {found[0].estimand}. " + " ".join(parts)

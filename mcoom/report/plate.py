@@ -4,6 +4,7 @@ Takes results and their analysis, gives plates: a drawing, what stands below it,
 what a results file holds; must know nothing of how anything is drawn.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,6 +15,7 @@ from mcoom.analysis.binned import CellView
 from mcoom.analysis.map import Boundary, LivelockMap, livelock_map
 from mcoom.analysis.marginal import livelock_marginals
 from mcoom.analysis.saturation import axis_boundary, saturation_of
+from mcoom.analysis.sensitivity import saltelli_layout, sobol_indices
 from mcoom.analysis.verdict import Analysis, PointLike
 from mcoom.design.build import build_design
 from mcoom.errors import SpecError
@@ -21,7 +23,7 @@ from mcoom.figure.curves import curve_panel, describe_curves, draw_curves
 from mcoom.figure.forest import ForestGroup, ForestRow, describe_forest, draw_forest
 from mcoom.figure.map import describe_map, draw_map
 from mcoom.figure.ridges import describe_ridges, draw_ridges, ridge_panel
-from mcoom.figure.sensitivity import TornadoPanel, describe_tornado, draw_tornado
+from mcoom.figure.sensitivity import TornadoPanel, describe_indices, describe_tornado, draw_indices, draw_tornado
 from mcoom.figure.style import to_svg
 from mcoom.report.quantity import share_text
 from mcoom.report.sentence import earlier
@@ -172,10 +174,14 @@ def map_of(
     Raises
     ------
     SpecError
-        If there is no such sweep, estimand or parameter.
+        If there is no such sweep, estimand or parameter, or most of the cells were not run: a sampled design.
     """
     chosen = estimand or whole_episode(results.plan.estimands)
     bare = livelock_map(results, estimand=chosen, x=x, y=y, level=level)
+    n_filled = sum(n > 0 for panel in bare.panels for row in panel.n for n in row)
+    n_cells = sum(len(row) for panel in bare.panels for row in panel.n)
+    if 2 * n_filled < n_cells:
+        raise SpecError(f"map: only {n_filled} of its {n_cells} cells were run; allowed: a grid of two axes or more")
     boundary = boundary_of(results, bare.y.path)
     if boundary is None:
         return bare
@@ -198,24 +204,66 @@ def map_plate(found: LivelockMap) -> Plate:
     )
 
 
-def sensitivity_plate(results: Results, analysis: Analysis, estimand: str) -> Plate:
-    """Draw how much each swept parameter moves the livelock.
+def is_grid(results: Results) -> bool:
+    """Return whether every combination of the values of at least one swept parameter was run, each once."""
+    values = [point.values for point in results.points]
+    sizes = [len({value[path] for value in values}) for path in (values[0] if values else ())]
+    return bool(sizes) and len(values) > 1 and math.prod(sizes) == len(values)
+
+
+def is_saltelli(results: Results) -> bool:
+    """Return whether Sobol indices can be had from a run."""
+    try:
+        saltelli_layout(results.points)
+    except SpecError:
+        return False
+    return True
+
+
+def sensitivity_plate(results: Results, analysis: Analysis, estimands: Sequence[str]) -> Plate:
+    """Draw which swept parameter matters: Sobol indices of a mean where the design allows them, else livelock by value.
+
+    Parameters
+    ----------
+    results, analysis : Results, Analysis
+        The run.
+    estimands : sequence of str
+        The mean is that of the first, the livelock that of any invocation if one of them tells.
 
     Raises
     ------
     SpecError
-        If nothing was swept.
+        If the run is neither a grid nor a Saltelli design, or a point of the latter has no such mean.
     """
+    if is_saltelli(results):
+        return _indices_plate(results, estimands[0], analysis.level)
+    if not is_grid(results):
+        raise SpecError(
+            "sensitivity: this run is neither a grid nor a Saltelli design; allowed: a scenario with axes, or one with "
+            '[design] kind = "saltelli"'
+        )
+    return _tornado_plate(results, analysis, whole_episode(estimands))
+
+
+def _indices_plate(results: Results, estimand: str, level: float) -> Plate:
+    found = sobol_indices(results, estimand=estimand, level=level)
+    return Plate(
+        "sensitivity",
+        draw_indices(found),
+        f"Sobol indices of the restricted mean of {estimand}: the share of the variance between points that a "
+        f"parameter explains alone, and the share it takes part in. Thin lines: {share_text(level)} intervals.",
+        describe_indices(found),
+    )
+
+
+def _tornado_plate(results: Results, analysis: Analysis, estimand: str) -> Plate:
     panels = []
     for order, policy in enumerate(results.plan.policies):
-        chosen = [
-            e for e in analysis.estimates if (e.policy, e.estimand) == (policy, estimand) and "stratum" not in e.cell
-        ]
+        wanted = (policy, estimand)
+        chosen = [e for e in analysis.estimates if (e.policy, e.estimand) == wanted and "stratum" not in e.cell]
         shares = [e.livelock_prob.value for e in chosen if e.livelock_prob.value is not None]
         if shares:
             panels.append(TornadoPanel(policy, order, sum(shares) / len(shares), livelock_marginals(chosen)))
-    if not any(panel.marginals for panel in panels):
-        raise SpecError("sensitivity: nothing was swept; allowed: a file of a scenario with axes")
     return Plate(
         "sensitivity",
         draw_tornado(panels),

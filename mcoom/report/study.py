@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from mcoom.analysis.map import LivelockMap
 from mcoom.analysis.verdict import Analysis, analyse
+from mcoom.errors import SpecError
 from mcoom.figure.map import short_name
 from mcoom.report.comparison import MAX_POINTS, contrast_cells, describe, estimate_cells
 from mcoom.report.finding import Finding, contrast_findings, livelock_findings, onset
@@ -18,11 +19,12 @@ from mcoom.report.plate import (
     Plate,
     curves_plate,
     forest_plate,
+    is_grid,
+    is_saltelli,
     map_of,
     map_plate,
     ridges_plate,
     sensitivity_plate,
-    whole_episode,
 )
 from mcoom.report.quantity import share_text
 from mcoom.report.sentence import TESTS_OF_A_SENTENCE, direction, earlier
@@ -95,15 +97,15 @@ def build_study(results: Results, analysis: Analysis) -> Study:
         If matplotlib is missing.
     """
     writer = _Writer(results, analysis)
-    swept = {path for point in results.points for path in point.values}
-    has_map = sum(len({point.values.get(path) for point in results.points}) > 1 for path in swept) >= 2
+    n_axes = sum(len({point.values[path] for point in results.points}) > 1 for path in results.points[0].values)
+    has_map = n_axes >= 2 and is_grid(results)
     is_large = len(results.points) > MAX_POINTS
     if has_map:
         _write_map(writer, map_of(results, level=analysis.level))
     if not is_large:
         writer.page.section("Findings" if not has_map else "Findings at each point")
         writer.claim(contrast_findings(analysis, results.provenance))
-    if swept:
+    if n_axes:
         _write_sweep(writer)
     shown = _notable(writer) if is_large else list(results.points)
     for point in shown:
@@ -146,8 +148,12 @@ def _write_sweep(writer: _Writer) -> None:
     """Write what holds over all points: which parameter matters, and how often each policy is the better one."""
     page, analysis = writer.page, writer.analysis
     page.section("Over all points")
-    if any(e.livelock_prob.value for e in analysis.estimates):
-        writer.show(sensitivity_plate(writer.results, analysis, whole_episode(writer.estimands)))
+    has_livelock = any(e.livelock_prob.value for e in analysis.estimates)
+    if is_saltelli(writer.results) or (has_livelock and is_grid(writer.results)):
+        try:
+            writer.show(sensitivity_plate(writer.results, analysis, writer.estimands))
+        except SpecError as error:
+            page.note(str(error))
     rate = analysis.error_rate / TESTS_OF_A_SENTENCE
     rows = []
     for name in writer.estimands:

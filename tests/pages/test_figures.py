@@ -10,13 +10,14 @@ from mcoom.analysis.binned import CellView
 from mcoom.analysis.map import MapAxis, livelock_map
 from mcoom.analysis.marginal import livelock_marginals
 from mcoom.analysis.result import Interval
+from mcoom.analysis.sensitivity import Sensitivity, SobolIndex
 from mcoom.analysis.verdict import analyse
 from mcoom.errors import SpecError
 from mcoom.figure.curves import curve_panel, describe_curves, draw_curves
 from mcoom.figure.forest import ForestGroup, ForestRow, describe_forest, draw_forest
 from mcoom.figure.map import count_stuck, describe_map, draw_map, place_on
 from mcoom.figure.ridges import describe_ridges, draw_ridges, ridge_panel
-from mcoom.figure.sensitivity import IndexBar, describe_indices, draw_indices
+from mcoom.figure.sensitivity import describe_indices, draw_indices
 from mcoom.figure.style import to_svg
 from mcoom.report.plate import forest_plate, map_of, sensitivity_plate
 from tests.pages.made_up import BASELINE, CURE, MS, N_STUCK, N, one_point, sweep
@@ -144,14 +145,17 @@ def test_marginals_average_the_other_parameters_out():
 
 def test_sensitivity_of_what_was_not_swept_is_refused():
     results = one_point()
-    with pytest.raises(SpecError, match="nothing was swept"):
-        sensitivity_plate(results, analyse(results), "kill")
+    with pytest.raises(SpecError, match="neither a grid nor a Saltelli design"):
+        sensitivity_plate(results, analyse(results), ["kill"])
 
 
 def test_indices_are_drawn_with_their_intervals():
-    bars = [IndexBar("a", Interval(0.2, 0.1, 0.3, "m"), Interval(0.5, 0.4, 0.6, "m"))]
-    assert "alone" in texts(to_svg(draw_indices("kill", bars)))
-    assert "a: alone 20 % [10, 30], in all 50 % [40, 60]" in describe_indices("kill", bars)
+    index = SobolIndex("class.a.count", Interval(0.2, 0.1, 0.3, "m"), Interval(0.5, 0.4, 0.6, "m"))
+    none = SobolIndex("machine.hz", Interval(None, None, None, "m", "x"), Interval(None, None, None, "m", "x"))
+    found = [Sensitivity("p0", "kill", "rmst", 8, 1.0, 1.0, 0.1, (index, none))]
+    words = texts(to_svg(draw_indices(found)))
+    assert {"p0", "a", "hz", "alone", " not estimable"} <= set(words)
+    assert "class.a.count alone 20 % [10, 30], in all 50 % [40, 60]" in describe_indices(found)
 
 
 def test_events_at_once_are_drawn_and_said():
