@@ -93,6 +93,7 @@ def draw_forest(groups: Sequence[ForestGroup], word: str = "sooner") -> Figure:
     livelock.set_xticks([-edge, 0, edge], [f"-{share_text(edge)}", "0", f"+{share_text(edge)}"])
     for axes, neutral in ((mean, 0.0), (order, 0.5), (livelock, 0.0)):
         axes.axvline(neutral, color=FAINT, linewidth=0.8, zorder=0)
+        axes.patch.set_visible(False)  # or it would cover the end of a long title
         axes.grid(visible=True, axis="x")
         axes.spines["left"].set_visible(False)
         axes.tick_params(axis="y", length=0)

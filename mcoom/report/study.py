@@ -228,7 +228,7 @@ def _write_strata(writer: _Writer) -> None:
 def _write_reading(writer: _Writer) -> None:
     page = writer.page
     page.section("How to read this")
-    page.table(("estimand", "time from -> to"), [(name, describe(name)) for name in writer.estimands])
+    page.table(("estimand", "time from -> to"), [(name, describe(name)) for name in writer.estimands], left=2)
     page.listing(
         (
             "n: replicates in which the invocation was opened; reached: their share of all replicates.",
