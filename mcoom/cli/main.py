@@ -16,6 +16,7 @@ from mcoom.cli.catalogue import check, policies, scenarios
 from mcoom.cli.output import ReaderGoneError, say
 from mcoom.cli.read import compare, show
 from mcoom.cli.replay import replay
+from mcoom.cli.report import plot, report
 from mcoom.cli.simulate import run
 from mcoom.cli.validate import validate
 from mcoom.errors import McoomError
@@ -36,7 +37,7 @@ def cli() -> None:
     """
 
 
-for command in (run, check, scenarios, policies, show, compare, replay, validate):
+for command in (run, check, scenarios, policies, show, compare, report, plot, replay, validate):
     cli.add_command(command)
 
 

@@ -46,12 +46,12 @@ def compare(
 ) -> None:
     """Compare the policies of F.h5: estimates with intervals, contrasts with adjusted p-values."""
     from mcoom.analysis.verdict import analyse
-    from mcoom.report.page import page_text
+    from mcoom.report.printout import page_text
     from mcoom.store.read import read_results
 
     results = read_results(file)
-    _check_names("--baseline", (baseline,) if baseline is not None else (), results.plan.policies)
-    _check_names("--estimand", estimands, results.plan.estimands)
+    check_names("--baseline", (baseline,) if baseline is not None else (), results.plan.policies)
+    check_names("--estimand", estimands, results.plan.estimands)
     analysis = analyse(
         results, baseline=baseline, estimands=estimands or None, by_stratum=by_stratum, has_curves=curves and as_json
     )
@@ -61,7 +61,14 @@ def compare(
         give(page_text(results, analysis))
 
 
-def _check_names(option: str, given: tuple[str, ...], known: tuple[str, ...]) -> None:
+def check_names(option: str, given: tuple[str, ...], known: tuple[str, ...]) -> None:
+    """Check that a file has what an option names.
+
+    Raises
+    ------
+    SpecError
+        Naming the first that it has not, and what is allowed.
+    """
     for name in given:
         if name not in known:
             raise SpecError(f"{option} {name}: not in the file{closest(name, known)}; allowed: {', '.join(known)}")

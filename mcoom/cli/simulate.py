@@ -146,7 +146,7 @@ def _default_output(name: str) -> Path:
 
 def _show(path: Path, result: "RunResult", as_json: bool) -> None:
     from mcoom.analysis.verdict import analyse
-    from mcoom.report.page import page_text
+    from mcoom.report.printout import page_text
     from mcoom.store.read import read_results
 
     stored = read_results(path)

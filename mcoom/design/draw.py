@@ -57,7 +57,7 @@ class Columns:
         np.ndarray
             (R,) int64.
         """
-        if law.form == "axis":
+        if path in self._point.codes:
             return np.full(self.count, self._point.codes[path], np.int64)
         if law.form == "constant":
             return np.full(self.count, law.values[0], np.int64)

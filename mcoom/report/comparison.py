@@ -84,7 +84,16 @@ def _point(results: Results, analysis: Analysis, point: PointRecord) -> list[str
     return lines
 
 
+Cells = tuple[Sequence[str], Sequence[Sequence[str]]]
+"""Header and rows of a table."""
+
+
 def estimate_lines(estimates: Sequence[Estimate]) -> list[str]:
+    """Return the table of estimates of one cell and estimand as text, a row per policy."""
+    return table_lines(*estimate_cells(estimates))
+
+
+def estimate_cells(estimates: Sequence[Estimate]) -> Cells:
     """Return the table of estimates of one cell and estimand, a row per policy."""
     has_budget = any(e.counts["n_budget"] + e.counts["n_budget_before"] for e in estimates)
     has_panic = any(e.counts["n_no_victim"] for e in estimates)
@@ -100,10 +109,15 @@ def estimate_lines(estimates: Sequence[Estimate]) -> list[str]:
         row += [f"{e.counts['n_no_victim']:,}"] if has_panic else []
         row += [share_interval(e.livelock_prob), *(time_interval(i) for i in (e.median_ns, e.p99_ns, e.rmst_ns))]
         rows.append(row)
-    return table_lines(header, rows)
+    return header, rows
 
 
 def contrast_lines(contrasts: Sequence[Contrast]) -> list[str]:
+    """Return the table of contrasts of one cell and estimand as text, a row per policy."""
+    return table_lines(*contrast_cells(contrasts))
+
+
+def contrast_cells(contrasts: Sequence[Contrast]) -> Cells:
     """Return the table of contrasts of one cell and estimand, a row per policy."""
     header = (
         f"against {contrasts[0].baseline}",
@@ -126,7 +140,7 @@ def contrast_lines(contrasts: Sequence[Contrast]) -> list[str]:
         )
         for c in contrasts
     ]
-    return table_lines(header, rows)
+    return header, rows
 
 
 def _many_points(results: Results, analysis: Analysis) -> list[str]:

@@ -4,6 +4,7 @@ Takes the validated tables, raises the first contradiction as one clear line. Mu
 """
 
 from mcoom.codes import Program, SchedClass
+from mcoom.spec.check_design import check_design
 from mcoom.spec.law import Law
 from mcoom.spec.locate import Path
 from mcoom.spec.model import KILLS_MAX, Behaviour, CrowdTable, GroupTable, MemoryTable, ScenarioFile
@@ -47,6 +48,7 @@ def check_file(file: ScenarioFile, policies: tuple[str, ...], site: Site) -> Non
     for i, crowd in enumerate(file.crowds):
         _check_crowd(crowd, ("crowd", i), fewest, site)
     _check_strata(file, site)
+    check_design(file, site)
 
 
 def _check_words(file: ScenarioFile, policies: tuple[str, ...], site: Site) -> None:

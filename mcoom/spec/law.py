@@ -4,13 +4,13 @@ Takes the raw TOML value and its kind, gives a frozen ``Law`` of integers. Must 
 is sampled is the business of ``mcoom.design``.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from fractions import Fraction
 from math import isfinite
 
 from mcoom.spec.kind import Kind
-from mcoom.units import closest
+from mcoom.units import RATIO_ONE, closest, format_ns
 
 FORMS = ("choice", "uniform", "loguniform", "integers", "lognormal", "axis")
 """Keys that make a table a law."""
@@ -39,6 +39,8 @@ class Law:
         Least and greatest value that can come out.
     written
         choice, axis: the values as the user wrote them.
+    kind
+        Name of the kind of the parameter, for writing its values; no part of what the law is.
     """
 
     form: str
@@ -48,6 +50,7 @@ class Law:
     thresholds: tuple[int, ...] = ()
     sigma: Decimal = Decimal(0)
     written: tuple[str | int | float, ...] = ()
+    kind: str = field(default="", compare=False)
 
     @property
     def levels(self) -> tuple[int, ...] | None:
@@ -95,6 +98,35 @@ def parse_law(kind: Kind, raw: object) -> Law:
     ValueError
         If a value, range, weight or key is wrong; the text says what is allowed.
     """
+    return replace(_parse(kind, raw), kind=kind.name)
+
+
+def write_code(law: Law, code: int) -> str | int | float:
+    """Write a value of a law as a user would.
+
+    Parameters
+    ----------
+    law : Law
+        Of a parameter.
+    code : int
+        A value that it can take, in the unit of the parameter.
+
+    Returns
+    -------
+    str | int | float
+        Reads back to the same value.
+    """
+    if law.written:
+        return law.written[law.values.index(code)]
+    if law.kind == "time":
+        return format_ns(code)
+    if law.kind == "size":
+        return f"{code} pages"
+    return code / RATIO_ONE if law.kind == "ratio" else code
+
+
+def _parse(kind: Kind, raw: object) -> Law:
+    """Read the law of a parameter."""
     if not isinstance(raw, dict):
         if isinstance(raw, list):
             raise ValueError(f"a list is not a value; allowed: {kind.allowed}, or a table such as {{choice = [...]}}")

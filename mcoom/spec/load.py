@@ -15,7 +15,7 @@ from mcoom.errors import SpecError
 from mcoom.spec.catalogue import ScenarioInfo, names, parse_toml, path_of, read_toml
 from mcoom.spec.check import check_file
 from mcoom.spec.locate import Path
-from mcoom.spec.model import ScenarioFile
+from mcoom.spec.model import POINTS_MAX, ScenarioFile
 from mcoom.spec.override import apply_overrides
 from mcoom.spec.policy import Policy, PolicyTable
 from mcoom.spec.scenario import Axis, Scenario, iter_laws
@@ -175,6 +175,7 @@ def _build(text: str, source: dict[str, Any], shown: str, name: str, overrides: 
         classes=file.classes,
         crowds=file.crowds,
         axes=_axes(file, site),
+        design=file.design,
     )
 
 
@@ -228,9 +229,9 @@ def _axes(file: ScenarioFile, site: Site) -> tuple[Axis, ...]:
     swept.sort(key=lambda item: order.get(item[0], len(order)))
     n_points = 1
     for path, law in swept:
-        n_points *= len(law.values)
-        if n_points > 100_000:
-            raise SpecError(f"{site.file}: {path}: {n_points} points in the sweep; allowed: 100000")
+        n_points = len(law.values) if file.design.kind == "zip" else n_points * len(law.values)
+        if n_points > POINTS_MAX:
+            raise SpecError(f"{site.file}: {path}: {n_points} points in the sweep; allowed: {POINTS_MAX}")
     return tuple(Axis(path, law.values, law.written) for path, law in swept)
 
 
@@ -262,7 +263,7 @@ def _spec_id(file: ScenarioFile, policies: tuple[Policy, ...], baseline: str, es
         if isinstance(value := getattr(table, field), Shape)
     }
     table = file.scenario
-    content = {
+    content: dict[str, object] = {
         "schema_version": file.schema_version,
         "policies": [policy.canonical() for policy in policies],
         "compare": [baseline, list(estimands), list(table.strata)],
@@ -271,4 +272,7 @@ def _spec_id(file: ScenarioFile, policies: tuple[Policy, ...], baseline: str, es
         "shapes": shapes,
         "affinity": [[path, t.affinity] for path, t in tables if hasattr(t, "affinity")],
     }
+    design = file.design
+    if design.kind != "grid":
+        content["design"] = [design.kind, design.points, list(design.over)]
     return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()

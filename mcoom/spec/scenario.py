@@ -8,7 +8,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from mcoom.spec.law import Law
-from mcoom.spec.model import Behaviour, ClassTable, CostsTable, CrowdTable, MachineTable, MemoryTable, Table
+from mcoom.spec.model import (
+    Behaviour,
+    ClassTable,
+    CostsTable,
+    CrowdTable,
+    DesignTable,
+    MachineTable,
+    MemoryTable,
+    Table,
+)
 from mcoom.spec.policy import Policy
 
 
@@ -55,6 +64,8 @@ class Scenario:
         The tables; every drawn parameter is a ``Law``.
     axes
         Swept parameters in file order.
+    design
+        How the points are laid out.
     """
 
     name: str
@@ -80,6 +91,7 @@ class Scenario:
     classes: tuple[ClassTable, ...]
     crowds: tuple[CrowdTable, ...]
     axes: tuple[Axis, ...]
+    design: DesignTable
 
 
 def iter_laws(

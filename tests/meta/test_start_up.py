@@ -42,4 +42,4 @@ with contextlib.redirect_stdout(io.StringIO()):
 
 
 def test_analysis_and_store_do_not_import_the_engine():
-    assert "numba" not in loaded_by("import mcoom.store.read, mcoom.analysis.verdict, mcoom.report.page")
+    assert "numba" not in loaded_by("import mcoom.store.read, mcoom.analysis.verdict, mcoom.report.printout")

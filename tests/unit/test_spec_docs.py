@@ -24,6 +24,7 @@ TABLES = (
     model.ClassTable,
     model.CrowdTable,
     model.GroupTable,
+    model.DesignTable,
     PolicyTable,
 )
 
