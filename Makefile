@@ -20,7 +20,7 @@ run: setup
 	$(BIN)/mcoom run population -o results/population.h5
 
 test: setup-dev
-	@$(BIN)/mcoom run handa-2017 --replicates 2 --quiet -o $(VENV)/warm.h5 >/dev/null  # compile once, not once a worker
+	@$(BIN)/mcoom run handa-2017 --replicates 2 --quiet --fresh -o $(VENV)/warm.h5 >/dev/null  # compile once, not once a worker
 	$(BIN)/python -m pytest -q -n $(JOBS) -m "not slow" tests
 
 setup: $(VENV)/.runtime

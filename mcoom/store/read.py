@@ -16,12 +16,12 @@ from numpy.typing import NDArray
 from mcoom.engine.layout import OUT_FIELDS
 from mcoom.errors import StoreError
 from mcoom.store.record import AxisValue, PointRecord, ProvenanceValue, Results
-from mcoom.store.schema import HISTOGRAM, RESERVED, SCHEMA_NAME, SCHEMA_VERSION, bin_low_ns
+from mcoom.store.schema import ENTRY, ENTRY_BEGIN, HISTOGRAM, RESERVED, SCHEMA_NAME, SCHEMA_VERSION, bin_low_ns
 from mcoom.tally.field import FIELDS, axis_labels
 from mcoom.tally.histogram import Kind, SparseHistogram
 from mcoom.tally.plan import TallyPlan
 from mcoom.tally.rows import RawRows
-from mcoom.tally.tally import PointTally
+from mcoom.tally.tally import PointTally, histogram_shape
 
 
 def read_results(path: str | os.PathLike[str]) -> Results:
@@ -59,6 +59,32 @@ def read_results(path: str | os.PathLike[str]) -> Results:
         raise StoreError(f"{path}: {reason}") from error
     except (KeyError, ValueError, RuntimeError) as error:
         raise StoreError(f"{path}: damaged: {_one_line(error)}") from error
+
+
+def stored_plan_id(path: Path) -> str:
+    """Return the identity of the plan whose results a file holds, after reading every number in it.
+
+    Returns
+    -------
+    str
+        Empty if the file is not there, not a results file of this version, damaged, or of no plan.
+    """
+    try:
+        with h5py.File(path, "r") as file:
+            _check_schema(path, file)
+            if int(file.attrs["schema_version"]) != SCHEMA_VERSION:
+                return ""
+            file.visititems(_read_through)
+            return str(file.attrs.get("plan_id", ""))
+    except (OSError, KeyError, ValueError, RuntimeError, StoreError):
+        return ""
+
+
+def _read_through(_: str, item: object) -> None:
+    """Read a dataset chunk by chunk: HDF5 compares the checksums as it goes."""
+    if isinstance(item, h5py.Dataset) and item.chunks and item.size:
+        for chunk in item.iter_chunks():
+            item[chunk]
 
 
 def _one_line(error: BaseException) -> str:
@@ -99,12 +125,13 @@ def _read_file(path: Path, file: h5py.File) -> Results:
     labels = _strings(file["point_label"])
     values = _read_axes(file["axes"], len(labels))
     raw = {name: file["raw"][name][...] for name in _RAW} if "raw" in file else None
+    histogram = _HistogramReader(file, plan)
     points = []
     for i, (index, label) in enumerate(zip(file["point"][...], labels, strict=True)):
         tally = PointTally(
             plan,
             {name: array[i] for name, array in arrays.items()},
-            SparseHistogram.from_dense(file[HISTOGRAM][i]),
+            histogram.of_point(i),
             int(horizon["horizon_min_ns"][i]),
             int(horizon["horizon_max_ns"][i]),
             _rows_of_point(raw, i) if raw else PointTally.empty(plan).rows,
@@ -112,6 +139,24 @@ def _read_file(path: Path, file: h5py.File) -> Results:
         points.append(PointRecord(int(index), label, values[i], tally))
     provenance = {name: _scalar(value) for name, value in file.attrs.items() if name not in RESERVED}
     return Results(plan, tuple(points), provenance)
+
+
+class _HistogramReader:
+    """Histograms out of a file: compressed by gathering, or dense as up to ``schema_version`` 1."""
+
+    def __init__(self, file: h5py.File, plan: TallyPlan) -> None:
+        self._dataset = file[HISTOGRAM]
+        self._shape = histogram_shape(plan)
+        self._size = int(np.prod(self._shape))
+        self._entries = file.get(ENTRY)
+        if self._entries is not None:
+            self._begins = np.append(file[ENTRY_BEGIN][...], len(self._entries))
+
+    def of_point(self, i: int) -> SparseHistogram:
+        if self._entries is None:
+            return SparseHistogram.from_dense(self._dataset[i])
+        here = slice(int(self._begins[i]), int(self._begins[i + 1]))
+        return SparseHistogram(self._shape, self._entries[here] - i * self._size, self._dataset[here])
 
 
 def _check_axes(path: Path, file: h5py.File, plan: TallyPlan) -> None:
