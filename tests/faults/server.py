@@ -8,6 +8,8 @@ import json
 import os
 import sys
 
+import mcoom.analysis.verdict  # loaded once here, not in every child
+import mcoom.report.page  # noqa: F401
 from mcoom.cli.main import main
 from mcoom.design.build import build_design
 from mcoom.run.manifest import run_manifest

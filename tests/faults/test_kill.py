@@ -11,6 +11,8 @@ from mcoom.store.folder import scan_parts
 from mcoom.store.manifest import read_manifest
 from tests.faults.conftest import N_BLOCKS, Place
 
+SLOW = pytest.mark.slow
+
 
 def check_acknowledged(place: Place) -> None:
     """What was said to be safe is."""
@@ -73,7 +75,10 @@ def stopped_after(place: Place, n_parts: int, number: signal.Signals) -> int:
     return place.server.wait(pid)
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGUSR1])
+@pytest.mark.parametrize(
+    "number",
+    [signal.SIGTERM, pytest.param(signal.SIGINT, marks=SLOW), pytest.param(signal.SIGUSR1, marks=SLOW)],
+)
 def test_stopped_at_every_boundary(place, reference, number):
     """One part, a signal, one more part, a signal, ... until it is done."""
     codes = []
