@@ -82,7 +82,10 @@ def run(scenario: str, output: Path | None, as_json: bool, quiet: bool, **option
     job = Job(path, folder, shard, settings, is_fresh=options["fresh"], keeps_parts=keeps)
     finished = simulate(design, job, quiet=quiet, log=options["log"])
     if not shard.is_whole:
-        if not quiet:
+        if as_json:
+            n = {"n_blocks": finished.work.n_blocks + finished.n_found, "n_found": finished.n_found}
+            give_json({"shard": str(shard), "folder": str(folder), "plan_id": finished.plan_id, **n})
+        elif not quiet:
             say(f"shard {shard} is done; when all are: mcoom merge {folder} -o {path}")
         return
     if not quiet:
@@ -125,7 +128,7 @@ def simulate(design: "Design", job: "Job", *, quiet: bool, log: Path | None = No
 
     started, clock = datetime.now(UTC), time.perf_counter()
     total = len(design.points) * len(design.scenario.policies) * design.replicates
-    watch = Watch(Progress(total, None if quiet else sys.stderr, design.scenario.name), log)
+    watch = Watch(Progress(total, None if quiet else sys.stderr, design.scenario.name), log, _warn)
     workers = f"{job.settings.workers} {job.settings.name if job.settings.name != 'threads' else 'thread(s)'}"
     watch.progress.note(f"{design.scenario.name}: {total:,} episodes, {workers}; the engine compiles on its first use")
     stop = StopRequest()
@@ -141,6 +144,10 @@ def simulate(design: "Design", job: "Job", *, quiet: bool, log: Path | None = No
         finished = run_job(design, job, watch, stop, finish)
         watch.record("end", elapsed_s=round(time.perf_counter() - clock, 3))
     return finished
+
+
+def _warn(text: str) -> None:
+    say(f"mcoom: note: {text}")
 
 
 @contextmanager

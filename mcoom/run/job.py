@@ -182,7 +182,7 @@ def _settle_plan(folder: RunFolder, manifest: Manifest, watch: Watch) -> None:
         there = read_manifest(folder.plan_file)
     except DamagedManifestError as error:
         for line in folder.set_aside([Rejected(folder.plan_file, str(error).partition(": ")[2])]):
-            watch.note("quarantine", line, line=line)
+            watch.set_aside(line)
         there = None
     if there is None:
         write_manifest(folder.plan_file, manifest)
@@ -198,7 +198,7 @@ def _settle_plan(folder: RunFolder, manifest: Manifest, watch: Watch) -> None:
 def set_aside(folder: RunFolder, scan: Scan, watch: Watch) -> None:
     """Move what a scan rejected to the quarantine, and say so line by line."""
     for line in folder.set_aside(scan.rejected):
-        watch.note("quarantine", line, line=line)
+        watch.set_aside(line)
 
 
 def _n_episodes(design: Design, ranges: list[range]) -> int:

@@ -22,18 +22,27 @@ class InterruptedRunError(McoomError):
     exit_code = EXIT_RESUMABLE
 
 
+class _StopNow(BaseException):
+    """Passes through whatever catches ordinary errors, such as a compiler."""
+
+
 class StopRequest:
     """Flag that signals set; a context manager that handles them while its block runs.
 
     The first signal asks for an end after the blocks in flight; a second one ends the process at once, which costs
     these blocks and nothing else.
+
+    Raises
+    ------
+    InterruptedRunError
+        At the end of the block, if a signal came while nothing was in flight.
     """
 
     def __init__(self) -> None:
         self.signal_name = ""
         """Name of the signal that came first, empty so far."""
         self.can_wait = False
-        """Whether somebody looks at the flag; else the first signal raises ``InterruptedRunError`` on the spot."""
+        """Whether somebody looks at the flag; else the first signal ends the block on the spot."""
         self._before: dict[signal.Signals, Any] = {}
 
     def __call__(self) -> bool:
@@ -48,7 +57,10 @@ class StopRequest:
         InterruptedRunError
         """
         if self.signal_name:
-            raise InterruptedRunError(f"stopped by {self.signal_name}")
+            raise self._error()
+
+    def _error(self) -> InterruptedRunError:
+        return InterruptedRunError(f"stopped by {self.signal_name}")
 
     def __enter__(self) -> "StopRequest":
         self._before = {number: signal.signal(number, self._receive) for number in SIGNALS}
@@ -59,10 +71,12 @@ class StopRequest:
     ) -> None:
         for number, handler in self._before.items():
             signal.signal(number, handler)
+        if isinstance(error, _StopNow):
+            raise self._error() from None
 
     def _receive(self, number: int, frame: FrameType | None) -> None:
         if self.signal_name:
             os._exit(EXIT_RESUMABLE)
         self.signal_name = signal.Signals(number).name
         if not self.can_wait:
-            self.check()
+            raise _StopNow

@@ -8,6 +8,7 @@ import json
 import os
 import socket
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import TextIO
@@ -25,6 +26,8 @@ class Watch:
         For the person.
     log : Path or None
         File for programs, appended to; None for none.
+    warn : callable
+        Tells the person what must not be passed over, even where progress is not shown.
 
     Raises
     ------
@@ -32,9 +35,12 @@ class Watch:
         The log cannot be opened.
     """
 
-    def __init__(self, progress: Progress, log: Path | None = None) -> None:
+    def __init__(
+        self, progress: Progress, log: Path | None = None, warn: Callable[[str], None] = lambda text: None
+    ) -> None:
         self.progress = progress
         """The bar."""
+        self._warn = warn
         self._log: TextIO | None = None
         if log is not None:
             try:
@@ -47,6 +53,12 @@ class Watch:
         if text:
             self.progress.note(text)
         self.record(event, **facts)
+
+    def set_aside(self, line: str) -> None:
+        """Tell that a file was set aside: one line, what and why."""
+        self.progress.close()
+        self._warn(line)
+        self.record("quarantine", line=line)
 
     def record(self, event: str, **facts: object) -> None:
         """Log one event: a JSON object in a line, with time (s since the epoch), host and process."""
@@ -72,4 +84,4 @@ class Watch:
             with suppress(OSError):
                 self._log.close()
         self._log = None
-        self.progress.note(f"note: log {path}: cannot be written: {error.strerror or error}; going on without it")
+        self._warn(f"log {path}: cannot be written: {error.strerror or error}; going on without it")

@@ -15,7 +15,7 @@ from typing import BinaryIO, cast
 from mcoom.errors import StoreError
 
 # Host and process id keep two writers on a shared file system from sharing a temporary file, and tell orphans.
-_TEMPORARY = re.compile(r"\.(?P<name>.+)\.(?P<host>[^/]*)\.(?P<pid>\d+)\.tmp")
+_TEMPORARY = re.compile(r"(?P<place>\..+)\.(?P<pid>\d+)\.tmp")
 
 
 def write_atomic(path: Path, content: memoryview | bytes) -> None:
@@ -119,11 +119,15 @@ def remove_orphans(folder: Path, name: str) -> None:
     """
     with contextlib.suppress(OSError):
         for path in folder.iterdir():
-            match = _TEMPORARY.fullmatch(path.name)
-            if match is None or match["name"] != name or match["host"] != socket.gethostname():
-                continue
-            if not is_running(int(match["pid"])):
+            if path.name.startswith(f".{name}.") and is_orphan(path):
                 path.unlink(missing_ok=True)
+
+
+def is_orphan(path: Path) -> bool:
+    """Return whether a file is the temporary one of a process of this host that is no more."""
+    match = _TEMPORARY.fullmatch(path.name)
+    is_ours = match is not None and match["place"].endswith(f".{socket.gethostname()}")
+    return match is not None and is_ours and not is_running(int(match["pid"]))
 
 
 def is_running(pid: int) -> bool:

@@ -11,6 +11,7 @@ is set aside and named, never used and never passed over in silence. Must know n
 
 import contextlib
 import re
+import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mcoom.errors import StoreError
-from mcoom.store.atomic import remove_orphans, sync_folder, write_atomic
+from mcoom.store.atomic import is_orphan, remove_orphans, sync_folder, write_atomic
 from mcoom.store.lock import Owner, lock_owner
 from mcoom.store.part import DamagedPartError, Part, decode_part
 
@@ -27,6 +28,7 @@ PLAN_FILE = "plan.json"
 """Name of the plan file."""
 QUARANTINE = "quarantine"
 """Folder of what was set aside."""
+_OLD_S = 3600.0
 _PART = re.compile(r"part-(?P<shard>\d+of\d+)-\d+-\d+\.mcpart")
 _LOCK = re.compile(r"shard-(?P<shard>\d+of\d+)\.lock")
 
@@ -170,10 +172,13 @@ class RunFolder:
                 raise StoreError(f"{path}: cannot be removed: {error.strerror or error}") from error
 
     def remove_orphans(self, shard: str) -> None:
-        """Remove temporary files that killed writers left; the caller holds the lock of the shard."""
-        for path in self._entries():
-            if path.name.startswith(f".part-{shard}-") and path.name.endswith(".tmp"):
-                with contextlib.suppress(OSError):
+        """Remove temporary files that killed writers left; the caller holds the lock of the shard.
+
+        Those of another host go when they are old: where the file system has no locks, it may be at work.
+        """
+        for path in self._temporaries(shard):
+            with contextlib.suppress(OSError):
+                if is_orphan(path) or time.time() - path.stat().st_mtime > _OLD_S:
                     path.unlink(missing_ok=True)
         remove_orphans(self.path, PLAN_FILE)
 
@@ -214,12 +219,15 @@ class RunFolder:
             Something cannot be removed.
         """
         # The plan goes last: parts without it would be strangers.
-        self.remove([*self.part_files(), self.plan_file])
+        self.remove([*self.part_files(), *self._temporaries(), self.plan_file])
 
     def remove_if_empty(self) -> None:
         """Remove the folder, if nothing is in it."""
         with contextlib.suppress(OSError):
             self.path.rmdir()
+
+    def _temporaries(self, shard: str = "") -> list[Path]:
+        return [p for p in self._entries() if p.name.startswith(f".part-{shard}") and p.name.endswith(".tmp")]
 
     def _entries(self) -> Iterator[Path]:
         try:

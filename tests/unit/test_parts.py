@@ -163,7 +163,9 @@ def test_a_shard_reads_its_own_files_and_those_of_other_cuts(folder):
 
 def test_orphans_go_but_not_those_of_others(folder):
     names = {
-        ".part-000of002-000000000-1.mcpart.elsewhere.1.tmp": False,
+        ".part-000of002-000000000-1.mcpart.elsewhere.1.tmp": True,
+        ".part-000of002-000000000-2.mcpart.elsewhere.1.tmp": False,
+        f".part-000of002-000000000-3.mcpart.{os.uname().nodename}.999999999.tmp": False,
         ".part-001of002-000000000-1.mcpart.elsewhere.1.tmp": True,
         f".plan.json.{os.uname().nodename}.{os.getpid()}.tmp": True,
         f".plan.json.{os.uname().nodename}.999999999.tmp": False,
@@ -171,6 +173,7 @@ def test_orphans_go_but_not_those_of_others(folder):
     }
     for name in names:
         (folder.path / name).write_text("")
+    os.utime(folder.path / ".part-000of002-000000000-2.mcpart.elsewhere.1.tmp", (0, 0))
     folder.remove_orphans("000of002")
     assert {path.name for path in folder.path.iterdir()} == {name for name, stays in names.items() if stays}
 
