@@ -183,6 +183,21 @@ def test_wrong_calls_are_refused(tmp_path, change, message):
     assert not list(tmp_path.iterdir())
 
 
+def test_points_of_a_large_file_are_read_when_asked_for(results_path, monkeypatch):
+    monkeypatch.setattr("mcoom.store.read.EAGER_BYTES", 0)
+    monkeypatch.setattr("mcoom.store.points._AT_ONCE", 1)
+    points = read_results(results_path).points
+    assert not isinstance(points, tuple)
+    assert len(points) == len(POINTS)
+    assert tuple(points) == POINTS
+    assert (points[-1], points[:1]) == (POINTS[-1], POINTS[:1])
+    with pytest.raises(IndexError):
+        points[len(POINTS)]
+    results_path.unlink()
+    with pytest.raises(StoreError, match="damaged"):
+        points[1]
+
+
 def test_a_file_of_version_1_is_read(results_path):
     """Up to version 1 the histogram was written out in full."""
     with h5py.File(results_path, "r+") as file:
