@@ -70,6 +70,7 @@ boundscheck: setup-dev
 
 bench: setup-dev
 	$(BIN)/python benchmarks/bench_engine.py
+	$(BIN)/python benchmarks/bench_blocks.py
 
 # Needs uv (maintainers only; users install the locks with plain pip).
 UV_COMPILE = uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
