@@ -95,14 +95,14 @@ def run_job(design: Design, job: Job, watch: Watch, stop: StopRequest, finish: C
     """
     manifest = run_manifest(design)
     folder = RunFolder(job.folder)
-    was_complete = job.shard.is_whole and not job.is_fresh and stored_plan_id(job.output) == manifest.plan_id
-    if was_complete and not job.folder.exists():
+    if _is_complete(job, manifest) and not job.folder.exists():
         return Finished(manifest.plan_id, was_complete=True)
     folder.make()
     try:
         with hold_lock(folder.lock_file(job.shard.name)):
             _check_owners(folder, job.shard)
-            if was_complete:
+            # Asked again: whoever held the lock before may have finished it.
+            if _is_complete(job, manifest):
                 finished = Finished(manifest.plan_id, was_complete=True)
             else:
                 finished = _resume(design, manifest, folder, job, watch, stop)
@@ -117,6 +117,11 @@ def run_job(design: Design, job: Job, watch: Watch, stop: StopRequest, finish: C
         folder.remove_if_empty()
 
 
+def _is_complete(job: Job, manifest: Manifest) -> bool:
+    is_wanted = job.shard.is_whole and not job.is_fresh
+    return is_wanted and job.output.is_file() and stored_plan_id(job.output) == manifest.plan_id
+
+
 def _is_of(folder: RunFolder, manifest: Manifest) -> bool:
     try:
         there = read_manifest(folder.plan_file)
@@ -128,7 +133,10 @@ def _is_of(folder: RunFolder, manifest: Manifest) -> bool:
 def _check_owners(folder: RunFolder, shard: Shard) -> None:
     for name, owner in folder.owners().items():
         if int(name.partition("of")[2]) != shard.count:
-            raise LockedError(f"{folder.lock_file(name)}: held by {owner}, which does another share of the run")
+            raise StoreError(
+                f"{folder.lock_file(name)}: held by {owner}, which does shard {name} of another cut; "
+                "allowed: one cut at a time"
+            )
 
 
 def _resume(

@@ -73,7 +73,7 @@ def test_two_of_the_same(place, reference):
         assert f"held by process {first}" in place.stderr
         assert place.call("run", TINY, "-o", "F.h5", "--shard", "1/2", "--quiet") == 1
         assert f"held by process {first}" in place.stderr
-        assert "another share" in place.stderr
+        assert "of another cut; allowed: one cut at a time" in place.stderr
         assert place.call("run", TINY, "-o", "F.h5", "--fresh", "--quiet") == 1
     finally:
         os.kill(first, signal.SIGCONT)
