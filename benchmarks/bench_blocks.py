@@ -57,6 +57,7 @@ policies = ["linux-4.13", "linux-4.13+seed", "linux-4.19", "linux-6.1", "linux-6
 {policies}
 [machine]
 cpus = 1
+hz = 250
 preempt = "full"
 [memory]
 managed = "1 GiB"
@@ -66,6 +67,7 @@ use = "literature"
 other_tasks = {{ axis = {tasks} }}
 [[class]]
 name = "owner"
+rss = "1 MiB"
 [[class]]
 name = "victim"
 program = "sleeper"
