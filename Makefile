@@ -20,7 +20,7 @@ run: setup
 	$(BIN)/mcoom run population -o results/population.h5
 
 test: setup-dev
-	@$(BIN)/mcoom run handa-2017 --replicates 2 --quiet -o $(VENV)/warm.h5 >/dev/null  # compile once, not once a worker
+	@$(BIN)/mcoom run handa-2017 --replicates 2 --quiet --fresh -o $(VENV)/warm.h5 >/dev/null  # compile once, not once a worker
 	$(BIN)/python -m pytest -q -n $(JOBS) -m "not slow" tests
 
 setup: $(VENV)/.runtime
@@ -70,6 +70,7 @@ boundscheck: setup-dev
 
 bench: setup-dev
 	$(BIN)/python benchmarks/bench_engine.py
+	$(BIN)/python benchmarks/bench_blocks.py
 
 # Needs uv (maintainers only; users install the locks with plain pip).
 UV_COMPILE = uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \

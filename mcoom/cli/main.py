@@ -13,6 +13,7 @@ import click
 
 from mcoom import __version__
 from mcoom.cli.catalogue import check, policies, scenarios
+from mcoom.cli.merge import merge, status
 from mcoom.cli.output import ReaderGoneError, say
 from mcoom.cli.read import compare, show
 from mcoom.cli.replay import replay
@@ -37,7 +38,7 @@ def cli() -> None:
     """
 
 
-for command in (run, check, scenarios, policies, show, compare, report, plot, replay, validate):
+for command in (run, merge, status, check, scenarios, policies, show, compare, report, plot, replay, validate):
     cli.add_command(command)
 
 
@@ -81,7 +82,7 @@ def _one_line(error: click.ClickException) -> str:
 
 def _leave_interrupted() -> NoReturn:
     """Say so and leave at once: a block that a thread has begun cannot be stopped, and is not worth waiting for."""
-    say("mcoom: interrupted; no result file was written")
+    say("mcoom: interrupted")
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()

@@ -4,11 +4,14 @@ Takes a scenario and how much of it, gives one HDF5 file and the comparison on s
 know nothing of what any of them does.
 """
 
+import os
 import sys
 import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -22,14 +25,18 @@ from mcoom.cli.options import (
     threads_option,
 )
 from mcoom.cli.output import give, give_json, say
-from mcoom.errors import StoreError
+from mcoom.errors import McoomError, SpecError, StoreError
 
 if TYPE_CHECKING:
     from mcoom.design.build import Design
-    from mcoom.run.execute import RunResult
+    from mcoom.run.job import Finished, Job
+    from mcoom.run.shard import Shard
+    from mcoom.run.watch import Watch
 
 DEFAULT_SCENARIO = "population"
 DEFAULT_FOLDER = Path("results")
+MOST_COMPARED = 30_000
+"""Entries (points x policies x estimands) that ``run`` compares at its end; a larger file is for ``compare``."""
 
 
 @click.command()
@@ -41,102 +48,171 @@ DEFAULT_FOLDER = Path("results")
 @seed_option
 @threads_option
 @set_option
+@click.option("--shard", metavar="I/N", help="Do share I of N (0 <= I < N) only; auto: as the batch system says.")
+@click.option(
+    "--work", metavar="DIR", type=click.Path(path_type=Path), help="Folder of finished blocks; is kept. [F.parts]"
+)
+@click.option("--keep-parts", is_flag=True, help="Keep the finished blocks when the result file is written.")
+@click.option("--fresh", is_flag=True, help="Throw away what an earlier run left, and start anew.")
+@click.option("--log", metavar="FILE", type=click.Path(path_type=Path), help="Append what happens, as JSON lines.")
 @quiet_option
 @json_option
-def run(
-    scenario: str,
-    output: Path | None,
-    replicates: int | None,
-    seed: int | None,
-    threads: int | None,
-    overrides: tuple[str, ...],
-    quiet: bool,
-    as_json: bool,
-) -> None:
+def run(scenario: str, output: Path | None, as_json: bool, quiet: bool, **options: Any) -> None:
     """Simulate SCENARIO (a path or a built-in name; default: population) and compare its policies.
 
-    Results go to one HDF5 file; the comparison goes to standard output, progress to standard error.
+    Results go to one HDF5 file; the comparison goes to standard output, progress to standard error. A run that was
+    stopped or killed goes on where it was when the same command is given again.
     """
     from mcoom.design.build import build_design
+    from mcoom.run.executor import ExecutorSettings
+    from mcoom.run.job import Job
+    from mcoom.run.shard import Shard, parse_shard
     from mcoom.spec.load import load_scenario
 
-    loaded = load_scenario(scenario, overrides)
-    design = build_design(loaded, replicates, seed)
+    shard = parse_shard(options["shard"], os.environ) if options["shard"] else Shard()
+    if options["fresh"] and not shard.is_whole:
+        raise SpecError("--fresh with --shard: would throw away the work of other shards; remove the folder instead")
+    loaded = load_scenario(scenario, options["overrides"])
+    design = build_design(loaded, options["replicates"], options["seed"])
     path = output if output is not None else _default_output(loaded.name)
-    check_output(path)
-    result = simulate(design, path, threads=threads or available_cpus(), quiet=quiet)
+    check_output(path, shard)
+    folder = options["work"] or path.with_name(path.name.removesuffix(".h5") + ".parts")
+    settings = ExecutorSettings("threads", options["threads"] or available_cpus())
+    keeps = options["keep_parts"] or options["work"] is not None
+    job = Job(path, folder, shard, settings, is_fresh=options["fresh"], keeps_parts=keeps)
+    finished = simulate(design, job, quiet=quiet, log=options["log"])
+    if not shard.is_whole:
+        if as_json:
+            n = {"n_blocks": finished.work.n_blocks + finished.n_found, "n_found": finished.n_found}
+            give_json({"shard": str(shard), "folder": str(folder), "plan_id": finished.plan_id, **n})
+        elif not quiet:
+            say(f"shard {shard} is done; when all are: mcoom merge {folder} -o {path}")
+        return
     if not quiet:
-        say(f"wrote {path}")
-    _show(path, result, as_json)
+        done = f"{path}: complete already; nothing to do (--fresh runs it again)"
+        say(done if finished.was_complete else f"wrote {path}")
+    _show(design, path, as_json)
 
 
-def simulate(design: "Design", path: Path, *, threads: int, quiet: bool) -> "RunResult":
-    """Run a design, write its file and return what was counted.
+def simulate(design: "Design", job: "Job", *, quiet: bool, log: Path | None = None) -> "Finished":
+    """Do what a job lacks and write its file.
 
     Parameters
     ----------
     design : Design
         What to run.
-    path : Path
-        Result file; replaced when the run is done.
-    threads : int
-        Worker threads.
+    job : Job
+        What of it, and where.
     quiet : bool
         No progress.
+    log : Path or None
+        File for JSON lines.
 
     Returns
     -------
-    RunResult
-        As written.
+    Finished
+        What was done.
+
+    Raises
+    ------
+    InterruptedRunError
+        Stopped by a signal; says how to go on.
+    StoreError
+        As ``run_job``; says how to go on.
     """
+    from mcoom.run.assemble import assemble
+    from mcoom.run.job import run_job
+    from mcoom.run.progress import Progress
+    from mcoom.run.stop import StopRequest
+    from mcoom.run.watch import Watch
+
+    started, clock = datetime.now(UTC), time.perf_counter()
+    total = len(design.points) * len(design.scenario.policies) * design.replicates
+    watch = Watch(Progress(total, None if quiet else sys.stderr, design.scenario.name), log, _warn)
+    workers = f"{job.settings.workers} {job.settings.name if job.settings.name != 'threads' else 'thread(s)'}"
+    watch.progress.note(f"{design.scenario.name}: {total:,} episodes, {workers}; the engine compiles on its first use")
+    stop = StopRequest()
+
+    def finish(finished: "Finished") -> None:
+        if finished.scan is None:
+            return
+        record = _provenance(design, job, finished, started, time.perf_counter() - clock)
+        assemble(design, finished.scan, job.output, record, stop.check)
+        watch.record("wrote", file=str(job.output))
+
+    with _told(watch, job.folder), stop:
+        finished = run_job(design, job, watch, stop, finish)
+        watch.record("end", elapsed_s=round(time.perf_counter() - clock, 3))
+    return finished
+
+
+def _warn(text: str) -> None:
+    say(f"mcoom: note: {text}")
+
+
+@contextmanager
+def _told(watch: "Watch", folder: Path) -> Iterator[None]:
+    """Log why a run ended early, and say how to go on."""
+    from mcoom.run.stop import InterruptedRunError
+
+    try:
+        yield
+    except McoomError as error:
+        watch.record("stop", reason=str(error))
+        if isinstance(error, InterruptedRunError | StoreError) and (folder / "plan.json").exists():
+            text = f"{error}; what is done is safe in {folder}, the same command goes on from there"
+            raise type(error)(text) from error
+        raise
+    finally:
+        watch.close()
+
+
+def _provenance(
+    design: "Design", job: "Job", finished: "Finished", started: datetime, elapsed_s: float
+) -> Mapping[str, str | int | float]:
     from mcoom._jit import engine_digest
     from mcoom.provenance import collect, command_line
-    from mcoom.run.execute import run_design
-    from mcoom.run.progress import Progress
-    from mcoom.run.record import point_records
-    from mcoom.store.write import write_results
 
-    scenario = design.scenario
-    started, clock = datetime.now(UTC), time.perf_counter()
-    total = len(design.points) * len(scenario.policies) * design.replicates
-    progress = Progress(total, None if quiet else sys.stderr, scenario.name)
-    progress.note(f"{scenario.name}: {total:,} episodes, {threads} thread(s); the engine compiles on its first use")
-    try:
-        result = run_design(design, threads=threads, advance=progress.advance, ready=progress.restart)
-    finally:
-        progress.close()
-    provenance = collect(
-        scenario={
-            "scenario_name": scenario.name,
-            "scenario_title": scenario.title,
-            "scenario_text": scenario.text,
-            "spec_id": scenario.spec_id,
-        },
+    record = collect(
+        scenario=scenario_record(design),
         seed=design.seed,
         replicates=design.replicates,
-        threads=threads,
+        threads=job.settings.workers,
         engine_digest=engine_digest(),
         command=command_line(),
         started=started,
-        compile_s=result.compile_s,
-        elapsed_s=time.perf_counter() - clock,
+        compile_s=finished.work.compile_s,
+        elapsed_s=elapsed_s,
     )
-    write_results(path, plan=result.plan, points=point_records(design, result), provenance=provenance)
-    return result
+    return record | {"plan_id": finished.plan_id, "blocks_found": finished.n_found}
 
 
-def check_output(path: Path) -> None:
+def scenario_record(design: "Design") -> dict[str, str]:
+    """Return what a result file says of its scenario."""
+    scenario = design.scenario
+    return {
+        "scenario_name": scenario.name,
+        "scenario_title": scenario.title,
+        "scenario_text": scenario.text,
+        "spec_id": scenario.spec_id,
+    }
+
+
+def check_output(path: Path, shard: "Shard | None" = None) -> None:
     """Find out before the work whether its result can be written.
 
     Raises
     ------
     StoreError
-        If the folder is missing or the path is a folder.
+        If the folder is missing or may not be written, or the path is a folder.
     """
+    folder = path.absolute().parent
     if path.is_dir():
         raise StoreError(f"{path}: is a folder; allowed: the name of a file")
-    if not path.absolute().parent.is_dir():
-        raise StoreError(f"{path}: folder {path.absolute().parent} does not exist")
+    if not folder.is_dir():
+        raise StoreError(f"{path}: folder {folder} does not exist")
+    if (shard is None or shard.is_whole) and not os.access(folder, os.W_OK):
+        raise StoreError(f"{path}: folder {folder} may not be written")
 
 
 def _default_output(name: str) -> Path:
@@ -144,11 +220,18 @@ def _default_output(name: str) -> Path:
     return DEFAULT_FOLDER / f"{name}.h5"
 
 
-def _show(path: Path, result: "RunResult", as_json: bool) -> None:
+def _show(design: "Design", path: Path, as_json: bool) -> None:
     from mcoom.analysis.verdict import analyse
     from mcoom.report.printout import page_text
     from mcoom.store.read import read_results
 
+    n = len(design.points) * len(design.scenario.policies) * len(design.scenario.estimands)
+    if n > MOST_COMPARED:
+        if as_json:
+            give_json({"file": str(path), "n_points": len(design.points), "n_estimates": n, "compared": False})
+        else:
+            give(f"{n:,} estimates are too many for a table; mcoom compare {path} makes them")
+        return
     stored = read_results(path)
     analysis = analyse(stored)
     if as_json:

@@ -1,137 +1,132 @@
-"""Running every block of a design on a pool of threads.
+"""Working off the blocks that are missing.
 
-Takes a design and a number of threads, gives one tally per point. Blocks are merged in their own order whatever order
-they finish in, and only a few are in flight, so neither the result nor the memory depends on the threads; must know
-nothing of files and of analysis.
+Takes the folder of a run and what is missing in it, gives a folder in which it is not: every result is written, synced
+and renamed as soon as it is there, by this process alone. Must know nothing of what is in a result, and of how the
+folder came to be as it is.
 """
 
-import time
-from collections import deque
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+import heapq
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
 
-import numpy as np
-
-from mcoom.design.build import Design
-from mcoom.engine.layout import MACHINE
-from mcoom.engine.replicates import run_block
-from mcoom.lower import lower_block, lower_policy
-from mcoom.run.plan import WorkBlock, plan_blocks
+from mcoom.run.cut import TaskCutter
+from mcoom.run.executor import ExecutorSettings, completed
+from mcoom.run.stop import StopRequest
+from mcoom.run.watch import Watch
+from mcoom.run.work import Counted, Task, count_blocks, prepare
+from mcoom.store.folder import RunFolder
+from mcoom.store.join import join_parts
 from mcoom.tally.plan import TallyPlan
-from mcoom.tally.tally import PointTally
 
-_IN_FLIGHT_PER_THREAD = 3
-
-
-@dataclass(frozen=True)
-class RunResult:
-    """What a run leaves."""
-
-    plan: TallyPlan
-    """What was counted."""
-    tallies: tuple[PointTally, ...]
-    """One per point of the design, in order."""
-    compile_s: float
-    """Seconds until the engine had answered its first episode: compilation, or loading of the cache."""
+MOST_FILES = 128
+"""Part files of one process; when there are as many, they are joined into one."""
+_LARGE_BYTES = 8 << 20
+_JOINED_BYTES = 64 << 20
 
 
-def tally_plan(design: Design) -> TallyPlan:
-    """Return what the tallies of a design count."""
-    scenario = design.scenario
-    return TallyPlan(
-        policies=tuple(policy.name for policy in scenario.policies),
-        baseline=scenario.baseline,
-        estimands=scenario.estimands,
-        stratum_labels=design.stratum_labels,
-        raw_rows=scenario.raw_rows,
-    )
+@dataclass
+class Work:
+    """What was done."""
+
+    n_blocks: int = 0
+    """Blocks."""
+    n_episodes: int = 0
+    """Episodes."""
+    compile_s: float = 0.0
+    """Seconds until the slowest worker's engine had answered its first episode."""
+    files: list[tuple[int, Path]] = field(default_factory=list)
+    """Small part files written and not joined since, with their lengths: a heap, the smallest first."""
 
 
-def run_work_block(design: Design, plan: TallyPlan, block: WorkBlock) -> PointTally:
-    """Simulate one block under every policy, on the same inputs, and count it.
+def work_off(
+    folder: RunFolder,
+    shard: str,
+    missing: Iterable[range],
+    *,
+    plan: TallyPlan,
+    context: bytes,
+    settings: ExecutorSettings,
+    watch: Watch,
+    stop: StopRequest,
+) -> Work:
+    """Carry out missing blocks and write each result.
 
     Parameters
     ----------
-    design : Design
-        What is run.
+    folder, shard : RunFolder, str
+        Where to, and the name of the share; the caller holds its lock.
+    missing : iterable of range
+        Numbers of the blocks.
     plan : TallyPlan
         What is counted.
-    block : WorkBlock
-        Which replicates of which point.
+    context : bytes
+        Description of the run, for the workers.
+    settings : ExecutorSettings
+        Who does it.
+    watch : Watch
+        Is told of every result that is safe.
+    stop : StopRequest
+        Once asked to stop nothing more is begun; what has begun is finished and written.
 
     Returns
     -------
-    PointTally
-        Counts of these replicates alone.
-    """
-    lowered = lower_block(design, block.point, block.first, block.n_replicates)
-    outputs = np.stack([run_block(lowered.inputs, lower_policy(policy)) for policy in design.scenario.policies])
-    horizons_ns = lowered.inputs.machine[:, MACHINE["horizon_ns"]]
-    return PointTally.from_outputs(plan, outputs, horizons_ns, lowered.strata, block.first)
-
-
-def warm_up(design: Design) -> float:
-    """Run one replicate of the first point, so that the engine is compiled or loaded; return the seconds it took."""
-    start = time.perf_counter()
-    lowered = lower_block(design, 0, 0, 1)
-    run_block(lowered.inputs, lower_policy(design.scenario.policies[0]))
-    return time.perf_counter() - start
-
-
-def run_design(
-    design: Design, *, threads: int, advance: Callable[[int], None], ready: Callable[[], None] = lambda: None
-) -> RunResult:
-    """Run a whole design.
-
-    Parameters
-    ----------
-    design : Design
-        Points, policies, replicates.
-    threads : int
-        Worker threads, at least 1. Results do not depend on it.
-    advance : callable
-        Called with the number of episodes of each block that is done, in block order.
-    ready : callable
-        Called once, when the engine is compiled and the work begins.
-
-    Returns
-    -------
-    RunResult
-        The tallies, one per point.
+    Work
+        What was done; less than all of it only if asked to stop.
 
     Raises
     ------
-    KeyboardInterrupt
-        On Ctrl-C: blocks not begun are dropped, nothing is returned.
+    StoreError
+        A result cannot be written. What was written before is there.
     """
-    plan = tally_plan(design)
-    compile_s = warm_up(design)
-    ready()
-    blocks = plan_blocks(len(design.points), design.replicates, design.scenario.block)
-    tallies = [PointTally.empty(plan) for _ in design.points]
-    n_policies = len(plan.policies)
-    for block, tally in _in_order(blocks, lambda block: run_work_block(design, plan, block), threads):
-        tallies[block.point] = tallies[block.point].merge(tally)
-        advance(block.n_replicates * n_policies)
-    return RunResult(plan, tuple(tallies), compile_s)
+    work = Work()
+    cutter = TaskCutter(missing, settings.workers)
+    results = completed(
+        _announced(cutter, stop), settings, prepare=prepare, context=context, work=count_blocks, stop=stop
+    )
+    for task, counted in results:
+        cutter.learn(len(task.blocks), counted.seconds)
+        if not work.n_blocks:
+            watch.progress.restart()
+        _keep(folder, shard, plan, task, counted, work)
+        watch.progress.advance(counted.n_episodes)
+        facts = {"n_episodes": counted.n_episodes, "seconds": round(counted.seconds, 3), "bytes": len(counted.content)}
+        watch.record("part", blocks=list(task), n_blocks=len(task.blocks), **facts)
+    return work
 
 
-def _in_order(
-    blocks: tuple[WorkBlock, ...], work: Callable[[WorkBlock], PointTally], threads: int
-) -> Iterator[tuple[WorkBlock, PointTally]]:
-    """Yield each block with its tally, in the order of ``blocks``, with a bounded number in flight."""
-    waiting: deque[tuple[WorkBlock, Future[PointTally]]] = deque()
-    pool = ThreadPoolExecutor(max_workers=threads, thread_name_prefix="mcoom")
-    try:
-        for block in blocks:
-            waiting.append((block, pool.submit(work, block)))
-            if len(waiting) >= threads * _IN_FLIGHT_PER_THREAD:
-                head, future = waiting.popleft()
-                yield head, future.result()
-        while waiting:
-            head, future = waiting.popleft()
-            yield head, future.result()
-    finally:
-        # On an error or Ctrl-C a block that has begun cannot be stopped; waiting for it would only delay the message.
-        pool.shutdown(wait=False, cancel_futures=True)
+def _announced(tasks: Iterable[Task], stop: StopRequest) -> Iterator[Task]:
+    """Pass tasks on; from the first one on there is something to wait for."""
+    for task in tasks:
+        stop.can_wait = True
+        yield task
+
+
+def _keep(folder: RunFolder, shard: str, plan: TallyPlan, task: Task, counted: Counted, work: Work) -> None:
+    path = folder.write_part(shard, task.first, len(task.blocks), counted.content)
+    work.n_blocks += len(task.blocks)
+    work.n_episodes += counted.n_episodes
+    work.compile_s = max(work.compile_s, counted.compile_s)
+    _remember(work, len(counted.content), path)
+    if len(work.files) >= MOST_FILES:
+        _join(folder, shard, plan, work)
+
+
+def _join(folder: RunFolder, shard: str, plan: TallyPlan, work: Work) -> None:
+    """Join our small files into one: a folder of a million files is nobody's friend."""
+    small = []
+    n_bytes = 0
+    while work.files and n_bytes + work.files[0][0] <= _JOINED_BYTES:
+        length, path = heapq.heappop(work.files)
+        small.append(path)
+        n_bytes += length
+    first, n_blocks, content = join_parts(small, plan)
+    # A kill between the two steps leaves blocks twice; whoever reads them next takes the larger file.
+    path = folder.write_part(shard, first, n_blocks, content)
+    folder.remove(small)
+    _remember(work, len(content), path)
+
+
+def _remember(work: Work, length: int, path: Path) -> None:
+    if length < _LARGE_BYTES:
+        heapq.heappush(work.files, (length, path))

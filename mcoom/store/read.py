@@ -11,17 +11,18 @@ from typing import Any
 
 import h5py
 import numpy as np
-from numpy.typing import NDArray
 
 from mcoom.engine.layout import OUT_FIELDS
 from mcoom.errors import StoreError
-from mcoom.store.record import AxisValue, PointRecord, ProvenanceValue, Results
-from mcoom.store.schema import HISTOGRAM, RESERVED, SCHEMA_NAME, SCHEMA_VERSION, bin_low_ns
+from mcoom.store.points import PointSource, StoredPoints
+from mcoom.store.record import AxisValue, ProvenanceValue, Results
+from mcoom.store.schema import RESERVED, SCHEMA_NAME, SCHEMA_VERSION, bin_low_ns
 from mcoom.tally.field import FIELDS, axis_labels
-from mcoom.tally.histogram import Kind, SparseHistogram
+from mcoom.tally.histogram import Kind
 from mcoom.tally.plan import TallyPlan
-from mcoom.tally.rows import RawRows
-from mcoom.tally.tally import PointTally
+
+EAGER_BYTES = 256 << 20
+"""Arrays of tallies up to this size are read at once."""
 
 
 def read_results(path: str | os.PathLike[str]) -> Results:
@@ -34,7 +35,7 @@ def read_results(path: str | os.PathLike[str]) -> Results:
     Returns
     -------
     Results
-        Equal to what was written.
+        Equal to what was written. Points of a large file are read when they are asked for.
 
     Raises
     ------
@@ -59,6 +60,32 @@ def read_results(path: str | os.PathLike[str]) -> Results:
         raise StoreError(f"{path}: {reason}") from error
     except (KeyError, ValueError, RuntimeError) as error:
         raise StoreError(f"{path}: damaged: {_one_line(error)}") from error
+
+
+def stored_plan_id(path: Path) -> str:
+    """Return the identity of the plan whose results a file holds, after reading every number in it.
+
+    Returns
+    -------
+    str
+        Empty if the file is not there, not a results file of this version, damaged, or of no plan.
+    """
+    try:
+        with h5py.File(path, "r") as file:
+            _check_schema(path, file)
+            if int(file.attrs["schema_version"]) != SCHEMA_VERSION:
+                return ""
+            file.visititems(_read_through)
+            return str(file.attrs.get("plan_id", ""))
+    except (OSError, KeyError, ValueError, RuntimeError, StoreError):
+        return ""
+
+
+def _read_through(_: str, item: object) -> None:
+    """Read a dataset chunk by chunk: HDF5 compares the checksums as it goes."""
+    if isinstance(item, h5py.Dataset) and item.chunks and item.size:
+        for chunk in item.iter_chunks():
+            item[chunk]
 
 
 def _one_line(error: BaseException) -> str:
@@ -94,24 +121,13 @@ def _read_file(path: Path, file: h5py.File) -> Results:
         raw_rows=int(file.attrs["raw_rows"]),
     )
     _check_axes(path, file, plan)
-    arrays = {f.name: (file[f.group] if f.group else file)[f.name][...] for f in FIELDS}
-    horizon = {name: file[name][...] for name in ("horizon_min_ns", "horizon_max_ns")}
     labels = _strings(file["point_label"])
     values = _read_axes(file["axes"], len(labels))
-    raw = {name: file["raw"][name][...] for name in _RAW} if "raw" in file else None
-    points = []
-    for i, (index, label) in enumerate(zip(file["point"][...], labels, strict=True)):
-        tally = PointTally(
-            plan,
-            {name: array[i] for name, array in arrays.items()},
-            SparseHistogram.from_dense(file[HISTOGRAM][i]),
-            int(horizon["horizon_min_ns"][i]),
-            int(horizon["horizon_max_ns"][i]),
-            _rows_of_point(raw, i) if raw else PointTally.empty(plan).rows,
-        )
-        points.append(PointRecord(int(index), label, values[i], tally))
+    source = PointSource(plan, file["point"][...], labels, values)
+    n_bytes = sum((file[f.group] if f.group else file)[f.name].nbytes for f in FIELDS)
+    points = source.read(file, 0, len(labels)) if n_bytes <= EAGER_BYTES else StoredPoints(path, source)
     provenance = {name: _scalar(value) for name, value in file.attrs.items() if name not in RESERVED}
-    return Results(plan, tuple(points), provenance)
+    return Results(plan, points, provenance)
 
 
 def _check_axes(path: Path, file: h5py.File, plan: TallyPlan) -> None:
@@ -143,13 +159,3 @@ def _read_axes(group: h5py.Group, n_points: int) -> list[dict[str, AxisValue]]:
         columns[str(dataset.attrs["axis"])] = column
     order = json.loads(group.attrs["order"])
     return [{name: columns[name][i] for name in order} for i in range(n_points)]
-
-
-_RAW = ("replicate", "stratum_index", "horizon_ns", "outputs")
-
-
-def _rows_of_point(raw: dict[str, NDArray[np.int64]], i: int) -> RawRows:
-    n = int((raw["replicate"][i] >= 0).sum())
-    return RawRows(
-        raw["replicate"][i, :n], raw["stratum_index"][i, :n], raw["horizon_ns"][i, :n], raw["outputs"][i, :, :n]
-    )

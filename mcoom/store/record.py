@@ -3,7 +3,7 @@
 Takes nothing, gives the two records that are written and read back. Must know nothing about HDF5.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from mcoom.tally.plan import TallyPlan
@@ -35,7 +35,7 @@ class Results:
 
     plan: TallyPlan
     """Names along the axes of all tallies."""
-    points: tuple[PointRecord, ...]
-    """Points in the order of the file."""
+    points: Sequence[PointRecord]
+    """Points in the order of the file: a tuple, or what reads them one by one where they are many."""
     provenance: Mapping[str, ProvenanceValue]
     """Entries given when the file was written."""

@@ -17,16 +17,20 @@ from mcoom.tally.plan import TallyPlan
 
 SCHEMA_NAME = "mcoom results"
 """Value of the root attribute ``schema_name``."""
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """Value of the root attribute ``schema_version`` of files written by this version; older ones are read."""
 
 RESERVED = ("schema_name", "schema_version", "baseline", "raw_rows")
 """Root attributes that are not provenance."""
 
 HISTOGRAM = "time_histogram"
-"""Dataset of the histograms: (point, policy, estimand, stratum, kind, bin)."""
+"""Dataset of the counts of all bins that have any, along ``ENTRY``."""
+ENTRY = "histogram_entry"
+"""Dimension scale of ``HISTOGRAM``: which bin each count is of, as an index into ``HISTOGRAM_DIMS``."""
+ENTRY_BEGIN = "histogram_begin"
+"""Dataset that says where the entries of each point begin."""
 HISTOGRAM_DIMS = ("point", "policy", "estimand", "stratum", "kind", "bin")
-"""Axes of ``HISTOGRAM``."""
+"""Axes of the histogram written out in full; the dataset itself had them up to ``schema_version`` 1."""
 
 GROUPS = {
     "joint": "each policy beside the baseline, replicate by replicate",

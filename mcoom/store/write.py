@@ -1,23 +1,28 @@
 """Writing a results file.
 
-Takes a plan, points with their tallies and provenance, gives one HDF5 file with named axes, coordinates and units.
-Must know nothing about estimates.
+Takes a plan, points with their tallies and provenance, gives one HDF5 file with named axes, coordinates and units. The
+points come one after the other and are not kept, so that their number does not show in memory. Must know nothing about
+estimates.
 """
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import h5py
 import numpy as np
 from numpy.typing import NDArray
 
 from mcoom.engine.layout import OUT_FIELDS
-from mcoom.store.atomic import write_atomic
-from mcoom.store.record import PointRecord, ProvenanceValue
+from mcoom.store.atomic import atomic_file
+from mcoom.store.column import Column
+from mcoom.store.record import AxisValue, PointRecord, ProvenanceValue
 from mcoom.store.schema import (
+    ENTRY,
+    ENTRY_BEGIN,
     GROUPS,
     HISTOGRAM,
     HISTOGRAM_DIMS,
@@ -30,14 +35,36 @@ from mcoom.store.schema import (
     count_units,
     raw_coordinates,
 )
-from mcoom.tally.field import FIELDS
+from mcoom.store.sink import Sink
+from mcoom.tally.field import FIELDS, shape_of
 from mcoom.tally.plan import TallyPlan
+from mcoom.tally.tally import PointTally, histogram_shape
 
 _TEXT = h5py.string_dtype("utf-8")
-_CHUNK_BYTES = 1 << 20
-_IMAGE_BLOCK = 16 << 20
-# Level 4 makes files 7 % smaller and takes 1.6 times as long.
-_GZIP = 1
+_LABELS_AT_ONCE = 4096
+_HORIZONS = {"horizon_min_ns": "smallest horizon", "horizon_max_ns": "largest horizon"}
+_RAW = {
+    "replicates": ("replicate", "1", "number of the replicate, -1 if none"),
+    "strata": ("stratum_index", "1", "index of its stratum, -1 if none"),
+    "horizon_ns": ("horizon_ns", "ns", "its horizon, -1 if none"),
+}
+Scales = dict[str, h5py.Dataset]
+
+
+class PointHead(Protocol):
+    """What is known of a point before its tally."""
+
+    @property
+    def index(self) -> int:
+        """Number of the point in the design, >= 0."""
+
+    @property
+    def label(self) -> str:
+        """Label for people."""
+
+    @property
+    def values(self) -> Mapping[str, AxisValue]:
+        """Value of each swept parameter; empty without a sweep."""
 
 
 def write_results(
@@ -47,7 +74,7 @@ def write_results(
     points: Sequence[PointRecord],
     provenance: Mapping[str, ProvenanceValue],
 ) -> None:
-    """Write a results file, atomically.
+    """Write a results file from points that are all there, atomically.
 
     Parameters
     ----------
@@ -68,50 +95,194 @@ def write_results(
         No points, a tally of another plan, points with different swept parameters, or a provenance entry with a
         reserved name.
     """
-    _check(plan, points, provenance)
-    # Built in memory: HDF5 itself, when a disk fills up, crashes the process (seen with 2.0.0) instead of saying so.
-    with h5py.File(
-        "results.h5", "w", driver="core", backing_store=False, block_size=_IMAGE_BLOCK, libver=("earliest", "v110")
-    ) as file:
-        _write_root(file, plan, provenance)
-        for name, title in GROUPS.items():
-            if name != "raw" or _n_raw(points):
-                file.create_group(name).attrs["title"] = title
-        indices = np.array([point.index for point in points], dtype=np.int64)
-        scales = {scale.name: _write_scale(file, scale) for scale in coordinates(plan, indices)}
-        _write_labels(file, points, scales)
-        _write_fields(file, points, scales)
-        _write_histogram(file, points, scales)
-        _write_axes(file["axes"], points, scales)
-        if _n_raw(points):
-            scales |= {scale.name: _write_scale(file, scale) for scale in raw_coordinates(_n_raw(points))}
-            _write_rows(file["raw"], points, scales)
-        file.flush()
-        image = file.id.get_file_image()
-    write_atomic(Path(path), image)
+    n_rows = max((len(point.tally.rows.replicates) for point in points), default=0)
+    stream_results(
+        path,
+        plan=plan,
+        heads=points,
+        tallies=(point.tally for point in points),
+        n_rows=n_rows,
+        provenance=provenance,
+    )
 
 
-def _check(plan: TallyPlan, points: Sequence[PointRecord], provenance: Mapping[str, ProvenanceValue]) -> None:
-    if not points:
+def stream_results(
+    path: str | os.PathLike[str],
+    *,
+    plan: TallyPlan,
+    heads: Sequence[PointHead],
+    tallies: Iterable[PointTally],
+    n_rows: int,
+    provenance: Mapping[str, ProvenanceValue],
+) -> None:
+    """Write a results file from tallies that are made one after the other, atomically.
+
+    Parameters
+    ----------
+    path, plan, provenance
+        As ``write_results``.
+    heads : sequence of PointHead
+        Number, label and swept values of every point; gone through several times.
+    tallies : iterable of PointTally
+        The tally of each point, in the order of ``heads``; gone through once, none is kept. What it raises goes on.
+    n_rows : int
+        Raw rows of the point that has most.
+
+    Raises
+    ------
+    StoreError, ValueError
+        As ``write_results``.
+    """
+    _check(heads, provenance)
+    with atomic_file(Path(path)) as stream:
+        sink = Sink(stream)
+        try:
+            with h5py.File(sink, "w", libver=("earliest", "v110")) as file:
+                writer = _Writer(file, plan, heads, n_rows, sink.check)
+                writer.write_root(provenance)
+                for tally in tallies:
+                    writer.append(tally)
+                writer.close()
+        finally:
+            # An error of the disk comes first: what HDF5 says after it is about its consequences.
+            sink.check()
+
+
+def _check(heads: Sequence[PointHead], provenance: Mapping[str, ProvenanceValue]) -> None:
+    if not len(heads):
         raise ValueError("points: at least one")
-    for point in points:
-        if point.tally.plan != plan:
-            raise ValueError(f"point {point.index}: its tally has another plan")
-        if list(point.values) != list(points[0].values):
-            raise ValueError(f"point {point.index}: swept parameters differ from those of point {points[0].index}")
+    first = heads[0]
+    for head in heads:
+        if list(head.values) != list(first.values):
+            raise ValueError(f"point {head.index}: swept parameters differ from those of point {first.index}")
     known = {"schema_name": SCHEMA_NAME, "schema_version": SCHEMA_VERSION}
     for name, value in provenance.items():
         if name in RESERVED and known.get(name) != value:
             raise ValueError(f"provenance: the name {name!r} is reserved")
 
 
-def _write_root(file: h5py.File, plan: TallyPlan, provenance: Mapping[str, ProvenanceValue]) -> None:
-    for name, value in provenance.items():
-        file.attrs[name] = int(value) if isinstance(value, bool) else value
-    file.attrs["schema_name"] = SCHEMA_NAME
-    file.attrs["schema_version"] = SCHEMA_VERSION
-    file.attrs["baseline"] = plan.baseline
-    file.attrs["raw_rows"] = plan.raw_rows
+class _Writer:
+    """All datasets of a file, filled point by point."""
+
+    def __init__(
+        self, file: h5py.File, plan: TallyPlan, heads: Sequence[PointHead], n_rows: int, check: Callable[[], None]
+    ) -> None:
+        self._file, self._plan, self._heads, self._n_rows, self._check = file, plan, heads, n_rows, check
+        for name, title in GROUPS.items():
+            if name != "raw" or n_rows:
+                file.create_group(name).attrs["title"] = title
+        indices = np.fromiter((head.index for head in heads), np.int64, len(heads))
+        self._scales = {scale.name: _write_scale(file, scale) for scale in coordinates(plan, indices)}
+        _write_labels(file, heads, self._scales)
+        self._horizons = {
+            name: self._column("", name, (), np.int64, ("point",), ("ns", f"{text} of a replicate"))
+            for name, text in _HORIZONS.items()
+        }
+        self._fields = {
+            f.name: self._column(
+                f.group,
+                f.name,
+                shape_of(f, plan),
+                np.uint64 if f.is_sum else np.int64,
+                ("point", *f.dims),
+                (f.units, f.text),
+            )
+            for f in FIELDS
+        }
+        self._make_histogram()
+        _write_axes(file["axes"], heads, self._scales)
+        self._rows: dict[str, Column] = {}
+        if n_rows:
+            self._make_rows()
+        self._n_points = self._n_entries = 0
+
+    def _column(
+        self,
+        group: str,
+        name: str,
+        shape: tuple[int, ...],
+        dtype: Any,
+        dims: tuple[str, ...],
+        about: tuple[str, str],
+        *,
+        grows: bool = False,
+    ) -> Column:
+        """Make a numeric dataset; ``about`` is its unit and its text."""
+        place = self._file[group] if group else self._file
+        column = Column(place, name, shape, dtype, None if grows else len(self._heads), self._check)
+        column.dataset.attrs["units"] = about[0]
+        _describe(column.dataset, dims, self._scales, about[1])
+        return column
+
+    def _make_histogram(self) -> None:
+        """Make the histogram: counts of the bins that have any, compressed by gathering (CF conventions, 8.2)."""
+        about = ("1", f"index into ({', '.join(HISTOGRAM_DIMS)}), in C order")
+        self._entries = self._column("", ENTRY, (), np.int64, (), about, grows=True)
+        self._entries.dataset.make_scale(ENTRY)
+        self._entries.dataset.attrs["compress"] = " ".join(HISTOGRAM_DIMS)
+        self._scales[ENTRY] = self._entries.dataset
+        self._counts = self._column("", HISTOGRAM, (), np.int64, (ENTRY,), ("1", "replicates by time"), grows=True)
+        self._counts.dataset.attrs["coordinates"] = "point_label bin_high"
+        about = ("1", "position of the first entry of the point")
+        self._begins = self._column("", ENTRY_BEGIN, (), np.int64, ("point",), about)
+
+    def _make_rows(self) -> None:
+        self._scales |= {s.name: _write_scale(self._file, s) for s in raw_coordinates(self._n_rows)}
+        self._rows["outputs"] = self._column(
+            "raw",
+            "outputs",
+            (len(self._plan.policies), self._n_rows, len(OUT_FIELDS)),
+            np.int64,
+            ("point", "policy", "row", "column"),
+            ("mixed", "outputs of the engine"),
+        )
+        for source, (name, units, text) in _RAW.items():
+            self._rows[source] = self._column("raw", name, (self._n_rows,), np.int64, ("point", "row"), (units, text))
+
+    def write_root(self, provenance: Mapping[str, ProvenanceValue]) -> None:
+        """Write the root attributes."""
+        attributes = self._file.attrs
+        for name, value in provenance.items():
+            attributes[name] = int(value) if isinstance(value, bool) else value
+        attributes["schema_name"] = SCHEMA_NAME
+        attributes["schema_version"] = SCHEMA_VERSION
+        attributes["baseline"] = self._plan.baseline
+        attributes["raw_rows"] = self._plan.raw_rows
+
+    def append(self, tally: PointTally) -> None:
+        """Write the tally of the next point."""
+        if tally.plan != self._plan:
+            raise ValueError(f"point {self._heads[self._n_points].index}: its tally has another plan")
+        for name, column in self._fields.items():
+            column.append(tally.arrays[name])
+        for name, column in self._horizons.items():
+            column.append(getattr(tally, name))
+        size = int(np.prod(histogram_shape(self._plan)))
+        self._begins.append(self._n_entries)
+        self._entries.extend(tally.histogram.keys + self._n_points * size)
+        self._counts.extend(tally.histogram.counts)
+        self._n_entries += len(tally.histogram.keys)
+        if self._rows:
+            rows = tally.rows
+            n = len(rows.replicates)
+            outputs = np.full((len(self._plan.policies), self._n_rows, len(OUT_FIELDS)), -1, np.int64)
+            outputs[:, :n] = rows.outputs
+            self._rows["outputs"].append(outputs)
+            for source in _RAW:
+                self._rows[source].append(_padded(getattr(rows, source), self._n_rows))
+        self._n_points += 1
+
+    def close(self) -> None:
+        """Write what is still buffered."""
+        if self._n_points != len(self._heads):
+            raise ValueError(f"{self._n_points} tallies for {len(self._heads)} points")
+        columns = (self._entries, self._counts, self._begins)
+        for column in (*self._fields.values(), *self._horizons.values(), *columns, *self._rows.values()):
+            column.flush()
+
+
+def _padded(values: NDArray[np.int64], n: int) -> NDArray[np.int64]:
+    return np.concatenate((values, np.full(n - len(values), -1, np.int64)))
 
 
 def _describe(dataset: h5py.Dataset, dims: Sequence[str], scales: Mapping[str, h5py.Dataset], text: str) -> None:
@@ -132,112 +303,50 @@ def _write_scale(file: h5py.File, scale: Coordinate) -> h5py.Dataset:
     return dataset
 
 
-def _write_array(
-    group: h5py.Group,
-    name: str,
-    data: NDArray[Any],
-    dims: tuple[str, ...],
-    scales: Mapping[str, h5py.Dataset],
-    about: tuple[str, str],
-) -> None:
-    """Write a numeric array, compressed and checksummed; ``about`` is its unit and its text."""
-    per_point = max(1, data[:1].nbytes)
-    chunks = (max(1, min(len(data), _CHUNK_BYTES // per_point)), *data.shape[1:])
-    dataset = group.create_dataset(
-        name, data=data, chunks=chunks, compression="gzip", compression_opts=_GZIP, shuffle=True, fletcher32=True
-    )
-    dataset.attrs["units"] = about[0]
-    _describe(dataset, dims, scales, about[1])
+def _write_text(group: h5py.Group, name: str, texts: Iterable[str], n: int) -> h5py.Dataset:
+    """Write strings, some thousands at a time."""
+    dataset = group.create_dataset(name, shape=(n,), dtype=_TEXT)
+    source = iter(texts)
+    for first in range(0, n, _LABELS_AT_ONCE):
+        some = list(islice(source, _LABELS_AT_ONCE))
+        dataset[first : first + len(some)] = np.array(some, dtype=object)
+    return dataset
 
 
-def _write_labels(file: h5py.File, points: Sequence[PointRecord], scales: Mapping[str, h5py.Dataset]) -> None:
-    labels = file.create_dataset("point_label", data=np.array([p.label for p in points], dtype=object), dtype=_TEXT)
+def _write_labels(file: h5py.File, heads: Sequence[PointHead], scales: Scales) -> None:
+    labels = _write_text(file, "point_label", (head.label for head in heads), len(heads))
     labels.attrs["units"] = "1"
     _describe(labels, ("point",), scales, "label of the point")
     high = file.create_dataset("bin_high", data=bin_high_ns())
     high.attrs["units"] = "ns"
     _describe(high, ("bin",), scales, "upper edge of the bin, exclusive (2**62: none)")
-    units = file["counts"].create_dataset("count_units", data=np.array(count_units(), dtype=object), dtype=_TEXT)
+    units = _write_text(file["counts"], "count_units", count_units(), len(count_units()))
     units.attrs["units"] = "1"
     _describe(units, ("count",), scales, "unit of the column (of its square, for count_sumsq)")
-    for name, text in (("horizon_min_ns", "smallest horizon"), ("horizon_max_ns", "largest horizon")):
-        data = np.array([getattr(point.tally, name) for point in points], dtype=np.int64)
-        _write_array(file, name, data, ("point",), scales, ("ns", f"{text} of a replicate"))
 
 
-def _write_fields(file: h5py.File, points: Sequence[PointRecord], scales: Mapping[str, h5py.Dataset]) -> None:
-    for field in FIELDS:
-        data = np.stack([point.tally[field.name] for point in points])
-        group = file[field.group] if field.group else file
-        _write_array(group, field.name, data, ("point", *field.dims), scales, (field.units, field.text))
-
-
-def _write_histogram(file: h5py.File, points: Sequence[PointRecord], scales: Mapping[str, h5py.Dataset]) -> None:
-    """Write the histograms in chunks of one (point, policy, estimand, kind); those without counts are not stored."""
-    shape = points[0].tally.histogram.shape
-    dataset = file.create_dataset(
-        HISTOGRAM, shape=(len(points), *shape), dtype=np.int64, chunks=(1, 1, 1, shape[2], 1, shape[4]), fillvalue=0,
-        compression="gzip", compression_opts=_GZIP, shuffle=True, fletcher32=True,
-    )  # fmt: skip
-    dataset.attrs["units"] = "1"
-    # CF's way to say that bin_high belongs to the axis "bin" as its lower edge does.
-    dataset.attrs["coordinates"] = "point_label bin_high"
-    _describe(dataset, HISTOGRAM_DIMS, scales, "replicates by time")
-    for i, point in enumerate(points):
-        for p in range(shape[0]):
-            for e in range(shape[1]):
-                counts = point.tally.histogram.dense(p, e)
-                for k in np.flatnonzero(counts.any(axis=(0, 2))):
-                    dataset[i, p, e, :, k] = counts[:, k]
-
-
-def _write_axes(group: h5py.Group, points: Sequence[PointRecord], scales: Mapping[str, h5py.Dataset]) -> None:
+def _write_axes(group: h5py.Group, heads: Sequence[PointHead], scales: Scales) -> None:
     """Write the swept parameters: numbers or strings where a column has one type, else JSON."""
-    for name in points[0].values:
-        values = [point.values[name] for point in points]
+    names = list(heads[0].values)
+    types: dict[str, set[type]] = {name: set() for name in names}
+    for head in heads:
+        for name, value in head.values.items():
+            types[name].add(type(value))
+    n = len(heads)
+    for name in names:
+        values = (head.values[name] for head in heads)
         # A name may not hide an axis of the root, nor open a group.
         safe = name.replace("/", "_")
         safe = f"{safe}_" if safe in scales or safe in group else safe
-        types = {type(value) for value in values}
-        if types in ({int}, {float}):
-            dataset = group.create_dataset(safe, data=np.array(values, dtype=np.int64 if types == {int} else float))
-        elif types == {str}:
-            dataset = group.create_dataset(safe, data=np.array(values, dtype=object), dtype=_TEXT)
+        if types[name] in ({int}, {float}):
+            dtype = np.int64 if types[name] == {int} else np.float64
+            dataset = group.create_dataset(safe, data=np.fromiter(values, dtype, n))
+        elif types[name] == {str}:
+            dataset = _write_text(group, safe, (str(value) for value in values), n)
         else:
-            text = [json.dumps(value) for value in values]
-            dataset = group.create_dataset(safe, data=np.array(text, dtype=object), dtype=_TEXT)
+            dataset = _write_text(group, safe, (json.dumps(value) for value in values), n)
             dataset.attrs["encoding"] = "json"
         dataset.attrs["axis"] = name
         dataset.attrs["units"] = "1"
         _describe(dataset, ("point",), scales, f"value of {name} as written in the scenario")
-    group.attrs["order"] = json.dumps(list(points[0].values))
-
-
-def _n_raw(points: Sequence[PointRecord]) -> int:
-    return max(len(point.tally.rows.replicates) for point in points)
-
-
-def _write_rows(group: h5py.Group, points: Sequence[PointRecord], scales: Mapping[str, h5py.Dataset]) -> None:
-    """Write the raw rows; where a point has fewer than others, the rest is -1."""
-    n_rows = _n_raw(points)
-    n_policies = len(points[0].tally.plan.policies)
-    outputs = np.full((len(points), n_policies, n_rows, len(OUT_FIELDS)), -1, dtype=np.int64)
-    names = ("replicates", "strata", "horizon_ns")
-    by_row = {name: np.full((len(points), n_rows), -1, dtype=np.int64) for name in names}
-    for i, point in enumerate(points):
-        rows = point.tally.rows
-        n = len(rows.replicates)
-        outputs[i, :, :n] = rows.outputs
-        for name, data in by_row.items():
-            data[i, :n] = getattr(rows, name)
-    _write_array(
-        group, "outputs", outputs, ("point", "policy", "row", "column"), scales, ("mixed", "outputs of the engine")
-    )
-    about = {
-        "replicates": ("replicate", "1", "number of the replicate, -1 if none"),
-        "strata": ("stratum_index", "1", "index of its stratum, -1 if none"),
-        "horizon_ns": ("horizon_ns", "ns", "its horizon, -1 if none"),
-    }
-    for name, data in by_row.items():
-        dataset, units, text = about[name]
-        _write_array(group, dataset, data, ("point", "row"), scales, (units, text))
+    group.attrs["order"] = json.dumps(names)

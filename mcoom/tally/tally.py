@@ -23,7 +23,8 @@ from mcoom.tally.rows import RawRows
 from mcoom.tally.status import Case, Restricted, Standing, classify, has_cases, restrict
 
 
-def _histogram_shape(plan: TallyPlan) -> tuple[int, ...]:
+def histogram_shape(plan: TallyPlan) -> tuple[int, ...]:
+    """Return the shape of the dense histogram: (policy, estimand, stratum, kind, bin)."""
     return (len(plan.policies), len(plan.estimands), len(plan.stratum_labels), len(Kind), n_bins())
 
 
@@ -57,7 +58,7 @@ class PointTally:
         none = np.zeros(0, dtype=np.int64)
         outputs = np.zeros((len(plan.policies), 0, len(OUT_FIELDS)), dtype=np.int64)
         rows = RawRows(none, none, none, outputs)
-        return cls(plan, arrays, SparseHistogram.empty(_histogram_shape(plan)), INF, 0, rows)
+        return cls(plan, arrays, SparseHistogram.empty(histogram_shape(plan)), INF, 0, rows)
 
     @classmethod
     def from_outputs(
@@ -118,7 +119,7 @@ class PointTally:
             tally_cell(tally.arrays, e, standing, restricted, horizon_ns, group)
             tally_joint(tally.arrays, e, plan.i_baseline, standing, restricted, group)
             keys.append(histogram_keys(e, len(plan.estimands), standing, horizon_ns, group))
-        histogram = SparseHistogram.from_flat(_histogram_shape(plan), np.concatenate(keys))
+        histogram = SparseHistogram.from_flat(histogram_shape(plan), np.concatenate(keys))
         return cls(plan, tally.arrays, histogram, int(horizon_ns.min()), int(horizon_ns.max()), rows)
 
     def merge(self, other: "PointTally") -> "PointTally":

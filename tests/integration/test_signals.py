@@ -11,7 +11,7 @@ def start(folder, *arguments):
     return subprocess.Popen(command(*arguments), cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
-def test_interrupt_leaves_no_file(tmp_path, scenario_text):
+def test_interrupt_leaves_what_is_done_and_no_result(tmp_path, scenario_text):
     (tmp_path / "small.toml").write_text(scenario_text)
     process = start(tmp_path, "run", "small.toml", "-o", "big.h5", "--replicates", 10**8)
     try:
@@ -23,10 +23,12 @@ def test_interrupt_leaves_no_file(tmp_path, scenario_text):
         _, rest = process.communicate(timeout=60)
     finally:
         process.kill()
-    assert process.returncode == 130
-    assert "mcoom: interrupted; no result file was written" in rest
+    assert process.returncode == 75
+    assert "mcoom: error: stopped by SIGINT; what is done is safe in big.parts" in rest
     assert "Traceback" not in rest
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["small.toml"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["big.parts", "small.toml"]
+    kinds = {path.suffix for path in (tmp_path / "big.parts").iterdir()}
+    assert kinds == {".json", ".mcpart"}
 
 
 def test_broken_pipe_is_quiet(run_folder):

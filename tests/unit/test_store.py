@@ -111,14 +111,19 @@ def test_xarray_sees_named_axes_coordinates_and_units(results_path):
     pytest.importorskip("h5netcdf")
     root = xarray.open_dataset(results_path, engine="h5netcdf")
     assert "phony" not in str(root)
-    assert root["time_histogram"].dims == ("point", "policy", "estimand", "stratum", "kind", "bin")
+    assert root["time_histogram"].dims == ("histogram_entry",)
     assert root["policy"].values.tolist() == list(PLAN.policies)
     assert root["bin"].values.tolist() == [0, *latency_edges_ns().tolist()]
     assert root["bin"].attrs["units"] == "ns"
     assert {"bin", "bin_high", "point", "point_label"} <= set(root.coords)
-    seen = root["time_histogram"].sel(policy="linux-4.13+seed", estimand="kill", stratum="heavy", kind="seen")
+    dims = root["histogram_entry"].attrs["compress"].split()
+    places = np.unravel_index(root["histogram_entry"].values, [root.sizes[dim] for dim in dims])
+    table = {dim: root[dim].values[i] for dim, i in zip(dims, places, strict=True)}
+    is_wanted = (table["policy"] == "linux-4.13+seed") & (table["estimand"] == "kill")
+    is_wanted &= (table["stratum"] == "heavy") & (table["kind"] == "seen")
+    n_seen = [int(root["time_histogram"].values[is_wanted & (table["point"] == p)].sum()) for p in (0, 2)]
     count = root["status_count"].sel(policy="linux-4.13+seed", estimand="kill", stratum="heavy", status="SEEN")
-    assert seen.sum("bin").values.tolist() == count.values.tolist()
+    assert n_seen == count.values.tolist()
     limbs = root["time_sum"].sel(point=2, policy="linux-4.13", estimand="kill", stratum="light")
     assert limbs.attrs["units"] == "ns"
     total = int(limbs.sel(limb="high")) * 2**64 + int(limbs.sel(limb="low"))
@@ -176,6 +181,32 @@ def test_wrong_calls_are_refused(tmp_path, change, message):
     with pytest.raises(ValueError, match=message):
         write_results(tmp_path / "x.h5", **({"plan": PLAN, "points": POINTS, "provenance": {}} | change))
     assert not list(tmp_path.iterdir())
+
+
+def test_points_of_a_large_file_are_read_when_asked_for(results_path, monkeypatch):
+    monkeypatch.setattr("mcoom.store.read.EAGER_BYTES", 0)
+    monkeypatch.setattr("mcoom.store.points._AT_ONCE", 1)
+    points = read_results(results_path).points
+    assert not isinstance(points, tuple)
+    assert len(points) == len(POINTS)
+    assert tuple(points) == POINTS
+    assert (points[-1], points[:1]) == (POINTS[-1], POINTS[:1])
+    with pytest.raises(IndexError):
+        points[len(POINTS)]
+    results_path.unlink()
+    with pytest.raises(StoreError, match="damaged"):
+        points[1]
+
+
+def test_a_file_of_version_1_is_read(results_path):
+    """Up to version 1 the histogram was written out in full."""
+    with h5py.File(results_path, "r+") as file:
+        dense = np.stack([point.tally.histogram.dense() for point in POINTS])
+        for name in ("time_histogram", "histogram_entry", "histogram_begin"):
+            del file[name]
+        file["time_histogram"] = dense
+        file.attrs["schema_version"] = 1
+    assert read_results(results_path).points == POINTS
 
 
 def one_line(error):
