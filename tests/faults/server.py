@@ -9,7 +9,7 @@ import os
 import sys
 
 import mcoom.analysis.verdict  # loaded once here, not in every child
-import mcoom.report.page  # noqa: F401
+import mcoom.report.printout  # noqa: F401
 from mcoom.cli.main import main
 from mcoom.design.build import build_design
 from mcoom.run.manifest import run_manifest

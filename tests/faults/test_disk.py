@@ -140,7 +140,7 @@ import sys
 sys.path.insert(0, %r)
 from mcoom.cli.main import main
 from mcoom.run import job, work, assemble
-import mcoom.analysis.verdict, mcoom.report.page, mcoom.provenance, os
+import mcoom.analysis.verdict, mcoom.report.printout, mcoom.provenance, os
 os.seteuid(65534)
 main(sys.argv[1:])
 """ % str(ROOT)  # noqa: UP031

@@ -76,7 +76,7 @@ def test_defaults():
     assert scenario.estimands == ("kill", "release", "hold_max")
     assert scenario.baseline == "linux-4.19"
     assert (scenario.horizon_ns, scenario.n_kills, scenario.until) == (10 * 10**9, 1, Until.KILLS)
-    assert scenario.costs.entry.values == (35029,)
+    assert scenario.costs.entry.values == (0,)
     assert scenario.classes[0].limit.values == (-1,)
     assert KILLS_MAX == MAX_KILLS
 
