@@ -40,12 +40,13 @@ def median_interval(sample: Sample, n_boots: int, seed: int = 0) -> tuple[int, i
     random = np.random.Generator(np.random.PCG64(seed))
     # Boots beyond a few dozen leave nothing of the randomness of boots; drawing more would only cost time.
     n_drawn = min(n_boots, 40)
+    owner = sample.boots
     medians = []
     for machine in range(MACHINES):
-        boots = np.unique(sample.boot[sample.boot % MACHINES == machine])
+        boots = np.unique(owner[owner % MACHINES == machine])
         if not len(boots):
             continue
-        times = [sample.time_ns[sample.boot == boot] for boot in boots]
+        times = [sample.time_ns[owner == boot] for boot in boots]
         for picks in random.integers(len(boots), size=(_DRAWS, n_drawn)):
             pooled = np.concatenate([times[pick] for pick in picks])
             middle = (len(pooled) + 1) // 2 - 1
