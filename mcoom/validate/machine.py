@@ -10,21 +10,24 @@ import numpy as np
 
 from mcoom.design.stream import draw, stream_key
 
-MACHINES = 20
-"""Simulated machines per configuration. Every unknown is drawn once from each tenth of its range (Latin hypercube)."""
+MACHINES = 40
+"""Simulated machines per configuration. Every unknown is drawn once from each of as many equal parts of its
+range (Latin hypercube)."""
 
 MIN_PAGES = (154, 210)
 """Min mark (README of the data); it follows the size of the memory, which no column says."""
 PCP_PAGES = (166, 202)
 """Freed pages that sit on per-CPU lists (README of the data)."""
-OWN_PAGES = (8, 40)
-"""Pages of a victim besides the ``vkb`` KiB that it touches: stack, data and page tables of a small static program
-(assumed; no column says)."""
+OWN_PAGES = (0, 40)
+"""Pages of a victim besides the ``vkb`` KiB that it touches, as far as a page fault can have them again (assumed; no
+column says): stack, data and page tables of a small static program, less what stays on per-CPU lists of its kind."""
 BOOST_PAGES = 1024
 """Watermark boost, one page block (README of the data; mm/page_alloc.c:boost_watermark@v6.1)."""
-BOOST_SHARE = 0.15
-"""Share of machines whose first round is boosted: in 70 % of them attempts at k = 2 make one pass (README of the data).
-Which they are follows from where their memory ends within a page block, which no column says."""
+BOOST_SHARE = 0.13
+"""Share of machines whose first round is boosted. A boost needs the kernel's own (unmovable) pages to use up a page
+block while a round begins, wherever in the block they stood: the seven processes of a round take some 18 pages each (4
+of stack, 2 to 3 of task, 8 or 9 of page tables, the rest slab), and 130 of 1,024 is 0.13. The README of the data says
+"in some boots"."""
 PATH_SPAN = 2.0
 """A path through the kernel that nobody measured costs between nothing and this many times the shortest one that was
 measured, ``lock_to_kill_beside_selection``."""
