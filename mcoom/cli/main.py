@@ -12,6 +12,7 @@ from typing import NoReturn
 import click
 
 from mcoom import __version__
+from mcoom.cli.cache import cache
 from mcoom.cli.catalogue import check, policies, scenarios
 from mcoom.cli.merge import merge, status
 from mcoom.cli.output import ReaderGoneError, say
@@ -38,7 +39,7 @@ def cli() -> None:
     """
 
 
-for command in (run, merge, status, check, scenarios, policies, show, compare, report, plot, replay, validate):
+for command in (run, merge, status, check, scenarios, policies, show, compare, report, plot, replay, validate, cache):
     cli.add_command(command)
 
 
