@@ -20,6 +20,7 @@ from mcoom.cli.read import compare, show
 from mcoom.cli.replay import replay
 from mcoom.cli.report import plot, report
 from mcoom.cli.simulate import run
+from mcoom.cli.submit import submit
 from mcoom.cli.validate import validate
 from mcoom.errors import McoomError
 
@@ -39,7 +40,10 @@ def cli() -> None:
     """
 
 
-for command in (run, merge, status, check, scenarios, policies, show, compare, report, plot, replay, validate, cache):
+for command in (
+    *(run, merge, status, submit, cache),
+    *(check, scenarios, policies, show, compare, report, plot, replay, validate),
+):
     cli.add_command(command)
 
 
