@@ -5,6 +5,7 @@ Takes an order, gives a crew of ranks by way of ``mpi4py.futures``. Must know no
 MPI has no notion of a lost rank: when one dies, mpiexec ends the job, and the run is resumed by the same command.
 """
 
+import importlib
 import importlib.util
 import os
 import sys
@@ -33,12 +34,20 @@ def enter_mpi(arguments: Sequence[str]) -> None:
     Raises
     ------
     SpecError
-        mpi4py is not installed.
+        mpi4py is not installed, or finds no MPI library.
     """
     if "mpi4py.MPI" in sys.modules:
         return
     if importlib.util.find_spec("mpi4py") is None:
         raise SpecError("--executor mpi: the package mpi4py is missing; install it with pip install 'mcoom[mpi]'")
+    import mpi4py
+
+    mpi4py.rc.initialize = False
+    try:
+        importlib.import_module("mpi4py.MPI")
+    except (ImportError, RuntimeError) as error:
+        said = " ".join(str(error).split())
+        raise SpecError(f"--executor mpi: no MPI is installed, or its module is not loaded: {said}") from error
     sys.stdout.flush()
     sys.stderr.flush()
     os.execv(sys.executable, [sys.executable, "-m", "mpi4py.futures", "-m", "mcoom", *arguments])
