@@ -18,13 +18,14 @@ PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "squeue", "scontrol", "si
 SBIN = "/usr/sbin:/sbin"
 READY_S = 30.0
 
+# A job that is queued again begins no sooner than the credential of its last start expires: two minutes by default.
 CONFIGURATION = """\
 ClusterName=mcoomtest
 SlurmctldHost={host}(127.0.0.1)
 SlurmctldPort={controller_port}
 SlurmdPort={node_port}
 AuthType=auth/munge
-AuthInfo=socket={folder}/munge.socket
+AuthInfo=socket={folder}/munge.socket,cred_expire=5
 CredType=cred/munge
 SlurmUser=root
 SlurmdUser=root
