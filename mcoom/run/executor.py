@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 from mcoom.errors import SpecError, WorkerLostError
-from mcoom.run.executor_worker import Order, sources_digest
+from mcoom.run.executor_worker import Order
 
 EXECUTORS = ("threads", "processes", "mpi", "dask")
 """Names that ``ExecutorSettings`` knows."""
@@ -132,13 +132,12 @@ def completed(
     WorkerLostError
         The workers of one task died again and again (3 times; for dask as often as its scheduler allows).
     SpecError
-        The executor cannot be had: a package, a scheduler or a second MPI rank is missing, or a worker has other
-        sources.
+        The executor cannot be had: a package, a scheduler or a second MPI rank is missing.
     Exception
         Whatever ``work`` or ``prepare`` raised. As with ``WorkerLostError`` no more tasks are begun, and those
         that have are finished and yielded before the error is raised: no finished work is lost to it.
     """
-    crew = _open_crew(settings, Order(prepare, context, work, sources_digest()))
+    crew = _open_crew(settings, Order(prepare, context, work))
     try:
         yield from _drive(iter(tasks), crew, stop)
     finally:

@@ -17,6 +17,40 @@ _CONNECT_S = 30
 _LOOK_EVERY_S = 2.0
 
 
+def connect(address: str) -> Any:
+    """Return a client of a scheduler.
+
+    Parameters
+    ----------
+    address : str
+        ``tcp://host:port`` or another form that dask knows.
+
+    Raises
+    ------
+    SpecError
+        The package is missing, or nobody answers.
+    """
+    try:
+        from distributed import Client
+    except ImportError as error:
+        raise SpecError(
+            "--executor dask: the package distributed is missing; install it with pip install 'mcoom[dask]'"
+        ) from error
+    # Lost connections are the scheduler's business; a run says what became of its tasks.
+    logging.getLogger("distributed").setLevel(logging.CRITICAL)
+    try:
+        return Client(address, timeout=_CONNECT_S, set_as_default=False)
+    except (OSError, ValueError) as error:
+        raise SpecError(f"--dask-scheduler {address}: no scheduler answers there: {error}") from error
+
+
+def count_threads(address: str) -> int:
+    """Return the threads of the workers that a scheduler has just now, at least 1; raise as ``connect`` does."""
+    with connect(address) as client:
+        threads: dict[str, int] = client.nthreads()
+    return max(1, sum(threads.values()))
+
+
 class DaskCrew:
     """Threads of the workers of a scheduler. The scheduler gives the task of a dead worker to another one."""
 
@@ -24,19 +58,9 @@ class DaskCrew:
     spares_begun = False
 
     def __init__(self, order: Order, address: str) -> None:
-        try:
-            from distributed import Client
-            from distributed.scheduler import KilledWorker
-        except ImportError as error:
-            raise SpecError(
-                "--executor dask: the package distributed is missing; install it with pip install 'mcoom[dask]'"
-            ) from error
-        # Lost connections are the scheduler's business; a run says what became of its tasks.
-        logging.getLogger("distributed").setLevel(logging.CRITICAL)
-        try:
-            self._client = Client(address, timeout=_CONNECT_S, set_as_default=False)
-        except (OSError, ValueError) as error:
-            raise SpecError(f"--dask-scheduler {address}: no scheduler answers there: {error}") from error
+        self._client = connect(address)
+        from distributed.scheduler import KilledWorker
+
         self.deaths = (KilledWorker,)
         self._order = order
         self._pool = self._client.get_executor(pure=False)

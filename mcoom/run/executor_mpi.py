@@ -53,6 +53,22 @@ def enter_mpi(arguments: Sequence[str]) -> None:
     os.execv(sys.executable, [sys.executable, "-m", "mpi4py.futures", "-m", "mcoom", *arguments])
 
 
+def count_ranks() -> int:
+    """Return the number of ranks that work: all but the one that leads.
+
+    Raises
+    ------
+    SpecError
+        There are none.
+    """
+    from mpi4py import MPI
+
+    ranks: int = MPI.COMM_WORLD.Get_size()
+    if ranks < 2:
+        raise SpecError(f"--executor mpi: this is an MPI job of one rank, which has no workers; {_START}")
+    return ranks - 1
+
+
 class MpiCrew:
     """The ranks from 1 on; rank 0 leads."""
 
@@ -60,15 +76,11 @@ class MpiCrew:
     spares_begun = True
 
     def __init__(self, order: Order) -> None:
-        from mpi4py import MPI
         from mpi4py.futures import MPIPoolExecutor
 
-        ranks = MPI.COMM_WORLD.Get_size()
-        if ranks < 2:
-            raise SpecError(f"--executor mpi: this is an MPI job of one rank, which has no workers; {_START}")
+        self._capacity = count_ranks() * IN_FLIGHT_PER_WORKER
         self._order = order
         self._pool = MPIPoolExecutor(initializer=enter_worker)
-        self._capacity = (ranks - 1) * IN_FLIGHT_PER_WORKER
 
     def capacity(self) -> int:
         """Return how many tasks may be in flight."""

@@ -5,20 +5,14 @@ it came here and where the result goes.
 """
 
 import functools
-import hashlib
 import multiprocessing
 import os
 import signal
-import socket
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing.connection import wait
-from pathlib import Path
 from typing import Any
-
-import mcoom
-from mcoom.errors import SpecError
 
 _PREPARING = threading.Lock()
 """A dask worker has several threads: the first one prepares, the others wait."""
@@ -34,21 +28,6 @@ class Order:
     """Scenario and seed, as text; some kilobytes."""
     work: Callable[[Any, Any], Any]
     """Top-level function: from what was prepared and a task to a result."""
-    sources: str
-    """``sources_digest`` of whoever gives the order."""
-
-
-@functools.cache
-def sources_digest() -> str:
-    """Return the sha256 (hex) of all Python sources of this installation of mcoom.
-
-    Stricter than the digest of the engine: the processes of one run must agree on everything that makes a number.
-    """
-    root = Path(mcoom.__file__).parent
-    digest = hashlib.sha256()
-    for source in sorted(root.rglob("*.py")):
-        digest.update(source.relative_to(root).as_posix().encode() + b"\0" + source.read_bytes() + b"\0")
-    return digest.hexdigest()
 
 
 def carry_out(order: Order, task: Any) -> Any:
@@ -65,11 +44,6 @@ def carry_out(order: Order, task: Any) -> Any:
     -------
     object
         What ``order.work`` gives.
-
-    Raises
-    ------
-    SpecError
-        This process has other sources than the one that gave the order.
     """
     with _PREPARING:
         prepared = _prepared(order)
@@ -78,12 +52,6 @@ def carry_out(order: Order, task: Any) -> Any:
 
 @functools.lru_cache(maxsize=1)
 def _prepared(order: Order) -> Any:
-    if order.sources != sources_digest():
-        raise SpecError(
-            f"worker {os.getpid()} on {socket.gethostname()}: its mcoom ({sources_digest()[:12]}, "
-            f"{Path(mcoom.__file__).parent}) is not that of the run ({order.sources[:12]}); allowed: the same sources "
-            "everywhere"
-        )
     return order.prepare(order.context)
 
 

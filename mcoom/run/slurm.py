@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mcoom.errors import SpecError
+from mcoom.run.stop import EXIT_RESUMABLE
 
-EXIT_RESUMABLE = 75
-"""What ``mcoom run`` exits with when it was told to stop and the same command will go on (docs/running.md)."""
 _KILLED = 128 + 9
 
 # What sbatch takes: minutes, minutes:seconds, hours:minutes:seconds, and days-hours[:minutes[:seconds]].
@@ -132,7 +131,8 @@ def array_script(job: SlurmJob) -> str:
 again=no
 child=
 trap 'again=yes; kill -USR1 $child 2>/dev/null' USR1
-trap 'kill -TERM $child 2>/dev/null' TERM
+# Slurm sends this one to all processes of the job; a second one would be an order to leave at once.
+trap : TERM
 {command} -o {shlex.quote(str(job.output))} --threads "$SLURM_CPUS_PER_TASK" --quiet &
 child=$!
 
