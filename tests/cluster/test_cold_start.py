@@ -54,6 +54,7 @@ def test_six_processes_compile_once(tmp_path):
     assert run_many(1, "small", tmp_path)[0]["compiled"] == []
 
 
+@pytest.mark.slow
 def test_each_with_a_cache_of_its_own_compiles(tmp_path):
     """The twin: it is the shared folder that saves the work."""
     for name in ("a", "b"):
@@ -61,7 +62,9 @@ def test_each_with_a_cache_of_its_own_compiles(tmp_path):
         assert len(run_many(1, "small", tmp_path / name)[0]["compiled"]) == 3
 
 
-@pytest.mark.parametrize("damage", ["empty", "cut", "flipped", "removed"])
+@pytest.mark.parametrize(
+    "damage", ["flipped", *(pytest.param(name, marks=pytest.mark.slow) for name in ("empty", "cut", "removed"))]
+)
 def test_a_damaged_file_is_compiled_again(tmp_path, damage):
     run_many(1, "small", tmp_path)
     (file,) = (tmp_path / "cache").rglob("*.fill-*.nbc")

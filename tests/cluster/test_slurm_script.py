@@ -54,6 +54,7 @@ def folder(tmp_path_factory):
     return tmp_path_factory.mktemp("job")
 
 
+@pytest.mark.slow
 def test_a_task_that_is_warned_is_queued_again_and_completes(slurm, folder):
     job = Submitted(slurm, folder, "wait-once")
     job.wait_for_starts(1)
@@ -89,6 +90,7 @@ def test_a_wrong_command_fails_at_once(slurm, folder):
     assert len(job.starts()) == 1
 
 
+@pytest.mark.slow
 def test_a_task_is_queued_again_so_often_and_no_more(slurm, folder):
     job = Submitted(slurm, folder, "wait", max_requeues=1)
     for n in (1, 2):
