@@ -40,7 +40,6 @@ def logs(folder: Path) -> str:
     return "\n".join(f"{path.name}: {path.read_text()}" for path in sorted(folder.glob("*.log")))
 
 
-@pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_an_array_with_a_killed_task_gives_the_same_bytes(slurm, tmp_path_factory):
     folder = tmp_path_factory.mktemp("array")
