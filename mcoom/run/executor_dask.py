@@ -4,9 +4,10 @@ Takes an order and the address of a scheduler, gives a crew of all workers that 
 know nothing of tasks, and starts no cluster of its own.
 """
 
+import functools
 import logging
 import time
-from concurrent.futures import Future
+from concurrent.futures import CancelledError, Future
 from typing import Any
 
 from mcoom.errors import SpecError
@@ -63,7 +64,6 @@ class DaskCrew:
 
         self.deaths = (KilledWorker,)
         self._order = order
-        self._pool = self._client.get_executor(pure=False)
         self._capacity = 0
         self._looked_s = float("-inf")
 
@@ -77,10 +77,25 @@ class DaskCrew:
 
     def submit(self, task: Any) -> Future[Any]:
         """Hand over one task."""
-        future: Future[Any] = self._pool.submit(carry_out, self._order, task)
+        future: Future[Any] = Future()
+        # Not dask's own executor: it fails when a worker dies just after its result was fetched.
+        remote = self._client.submit(carry_out, self._order, task, pure=False)
+        remote.add_done_callback(functools.partial(_pass_on, future))
         return future
 
     def close(self) -> None:
-        """Cancel what is not done and leave the cluster."""
-        self._pool.shutdown(wait=False)
+        """Leave the cluster, which drops what is not done."""
         self._client.close()
+
+
+def _pass_on(future: Future[Any], remote: Any) -> None:
+    """Give a future what became of a task; a result whose worker has died since is computed again."""
+    try:
+        result = remote.result()
+    except CancelledError:
+        future.cancel()
+        future.set_running_or_notify_cancel()
+    except BaseException as error:  # noqa: BLE001 - whatever it is, it is raised where the result is asked for
+        future.set_exception(error)
+    else:
+        future.set_result(result)
