@@ -3,21 +3,24 @@
 Gives ``entry``, ``jit`` and ``leaf`` (the decorators of every kernel), ``engine_digest`` and the cache folder. Must
 know nothing of what the kernels do.
 
-Numba's own cache notices a change of the file of a kernel but not of the kernels it calls, so the cache folder is keyed
-by the digest of all engine sources and of the options that change code generation (docs/adr/0004).
+A change of a kernel changes every kernel that calls it, so the cache is keyed by the digest of all engine sources, and
+by what they are compiled with and for (docs/adr/0004, docs/adr/0013).
 """
 
 import functools
 import hashlib
-import os
 from pathlib import Path
 
 import numba
 from numba import config
 
+from mcoom.cache.folder import CacheFolder
+from mcoom.cache.kernel import KernelCache, code_variant, entry_name
+from mcoom.cache.place import find_base
+
 # The kernels allocate nothing, so Numba's reference counting is left out of them (_nrt): it would cost an atomic
 # operation at many calls.
-_OPTIONS = {"nogil": True, "cache": True, "error_model": "numpy", "fastmath": False, "_nrt": False}
+_OPTIONS = {"nogil": True, "error_model": "numpy", "fastmath": False, "_nrt": False}
 
 
 @functools.cache
@@ -34,18 +37,21 @@ def engine_digest() -> str:
     return digest.hexdigest()
 
 
+def _cache_folder() -> CacheFolder:
+    variant = code_variant()
+    entry = entry_name(engine_digest(), variant)
+    return CacheFolder(find_base(entry) / entry, {"engine_digest": engine_digest(), **variant})
+
+
+_CACHE = _cache_folder()
+
+
 def cache_dir() -> Path:
-    """Return the folder that holds the compiled kernels of these sources and code generation flags.
+    """Return the folder that holds the compiled kernels of these sources, for this CPU and these versions.
 
-    The base is NUMBA_CACHE_DIR if set, else XDG_CACHE_HOME/mcoom, else ~/.cache/mcoom.
+    Perhaps missing: it is made when the first kernel is kept (docs/clusters.md says where).
     """
-    base = os.environ.get("NUMBA_CACHE_DIR")
-    root = Path(base) if base else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "mcoom"
-    flags = (numba.__version__, config.BOUNDSCHECK, config.OPT, os.environ.get("NUMBA_JIT_COVERAGE"))
-    return root / hashlib.sha256(f"{engine_digest()}|{flags}".encode()).hexdigest()[:24]
-
-
-config.CACHE_DIR = str(cache_dir())
+    return _CACHE.path
 
 
 class _Kernel:
@@ -63,6 +69,7 @@ class _Kernel:
         kernel = numba.njit(**self.options)(function)
         if config.DISABLE_JIT:
             return kernel
+        kernel._cache = KernelCache(function, _CACHE)
         look_up = kernel.get_call_template
         kernel.get_call_template = lambda args, kws: look_up(
             tuple(numba.types.unliteral(arg) for arg in args),

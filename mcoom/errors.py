@@ -27,6 +27,10 @@ class StoreError(McoomError):
     """A result file cannot be written or read."""
 
 
+class WorkerLostError(McoomError):
+    """The workers of one task died again and again: names the task. What was finished before is kept."""
+
+
 class EngineError(McoomError):
     """The engine met a state that the model does not allow: a defect of mcoom."""
 

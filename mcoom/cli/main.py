@@ -12,6 +12,7 @@ from typing import NoReturn
 import click
 
 from mcoom import __version__
+from mcoom.cli.cache import cache
 from mcoom.cli.catalogue import check, policies, scenarios
 from mcoom.cli.merge import merge, status
 from mcoom.cli.output import ReaderGoneError, say
@@ -19,6 +20,7 @@ from mcoom.cli.read import compare, show
 from mcoom.cli.replay import replay
 from mcoom.cli.report import plot, report
 from mcoom.cli.simulate import run
+from mcoom.cli.submit import submit
 from mcoom.cli.validate import validate
 from mcoom.errors import McoomError
 
@@ -38,7 +40,10 @@ def cli() -> None:
     """
 
 
-for command in (run, merge, status, check, scenarios, policies, show, compare, report, plot, replay, validate):
+for command in (
+    *(run, merge, status, submit, cache),
+    *(check, scenarios, policies, show, compare, report, plot, replay, validate),
+):
     cli.add_command(command)
 
 

@@ -15,17 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mcoom.cli.options import (
-    available_cpus,
-    json_option,
-    quiet_option,
-    replicates_option,
-    seed_option,
-    set_option,
-    threads_option,
-)
+from mcoom.cli.executor import executor_options, executor_settings
+from mcoom.cli.options import json_option, quiet_option, replicates_option, seed_option, set_option
 from mcoom.cli.output import give, give_json, say
-from mcoom.errors import McoomError, SpecError, StoreError
+from mcoom.errors import McoomError, SpecError, StoreError, WorkerLostError
 
 if TYPE_CHECKING:
     from mcoom.design.build import Design
@@ -46,7 +39,7 @@ MOST_COMPARED = 30_000
 )
 @replicates_option
 @seed_option
-@threads_option
+@executor_options
 @set_option
 @click.option("--shard", metavar="I/N", help="Do share I of N (0 <= I < N) only; auto: as the batch system says.")
 @click.option(
@@ -63,8 +56,9 @@ def run(scenario: str, output: Path | None, as_json: bool, quiet: bool, **option
     Results go to one HDF5 file; the comparison goes to standard output, progress to standard error. A run that was
     stopped or killed goes on where it was when the same command is given again.
     """
+    # First of all: with MPI this process starts anew.
+    settings = executor_settings(options["executor"], options["threads"], options["dask_scheduler"])
     from mcoom.design.build import build_design
-    from mcoom.run.executor import ExecutorSettings
     from mcoom.run.job import Job
     from mcoom.run.shard import Shard, parse_shard
     from mcoom.spec.load import load_scenario
@@ -77,7 +71,6 @@ def run(scenario: str, output: Path | None, as_json: bool, quiet: bool, **option
     path = output if output is not None else _default_output(loaded.name)
     check_output(path, shard)
     folder = options["work"] or path.with_name(path.name.removesuffix(".h5") + ".parts")
-    settings = ExecutorSettings("threads", options["threads"] or available_cpus())
     keeps = options["keep_parts"] or options["work"] is not None
     job = Job(path, folder, shard, settings, is_fresh=options["fresh"], keeps_parts=keeps)
     finished = simulate(design, job, quiet=quiet, log=options["log"])
@@ -159,7 +152,7 @@ def _told(watch: "Watch", folder: Path) -> Iterator[None]:
         yield
     except McoomError as error:
         watch.record("stop", reason=str(error))
-        if isinstance(error, InterruptedRunError | StoreError) and (folder / "plan.json").exists():
+        if isinstance(error, InterruptedRunError | StoreError | WorkerLostError) and (folder / "plan.json").exists():
             text = f"{error}; what is done is safe in {folder}, the same command goes on from there"
             raise type(error)(text) from error
         raise
