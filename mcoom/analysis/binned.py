@@ -107,6 +107,10 @@ class CellView:
             histogram = dense(self.p, self.e, self.stratum)
         deaths = histogram[list(_DEATHS[case])].sum(axis=0)
         censored = histogram[list(_CENSORED[case])].sum(axis=0)
+        return self._table(deaths, censored)
+
+    def _table(self, deaths: NDArray[np.int64], censored: NDArray[np.int64]) -> LifeTable:
+        """Return the life table of counts by bin, cut at the largest horizon."""
         edges = latency_edges_ns().astype(np.float64)
         low, high = np.concatenate(([0.0], edges)), np.concatenate((edges, [np.inf]))
         limit = self.tally.horizon_max_ns if self.tally.n_replicates else 0

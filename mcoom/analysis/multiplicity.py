@@ -1,10 +1,11 @@
 """Families of tests.
 
-Takes p-values, gives them adjusted so that the chance of any false rejection in the family stays below the error
-rate. Must know nothing about what was tested.
+Takes p-values, gives them adjusted so that the chance of any false rejection in the family (Holm), or the expected
+share of false ones among the rejections (Benjamini), stays below the error rate. Must know nothing about what was
+tested.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 
 def holm(p_values: Sequence[float | None]) -> list[float | None]:
@@ -58,3 +59,54 @@ def largest_p(tests: Sequence[tuple[float, float | None]]) -> float | None:
     signs = {(effect > 0) - (effect < 0) for effect, _ in tests}
     p_values = [p for _, p in tests if p is not None]
     return 1.0 if {-1, 1} <= signs or len(p_values) < len(tests) else max(p_values)
+
+
+def benjamini_hochberg(p_values: Sequence[float | None]) -> list[float | None]:
+    """Adjust p-values by the step-up procedure of Benjamini and Hochberg.
+
+    Returns
+    -------
+    list of float or None
+        Rejecting where the adjusted value is at most q keeps the expected share of false rejections among all
+        rejections (the false discovery rate) at or below q, for tests that are independent or positively dependent.
+
+    References
+    ----------
+    1. Benjamini and Hochberg (1995), Controlling the false discovery rate, J R Statist Soc B 57, 289-300.
+
+    Examples
+    --------
+    >>> benjamini_hochberg([0.01, None, 0.04, 0.03])
+    [0.03, None, 0.04, 0.04]
+    """
+    return _step_up(p_values, 1.0)
+
+
+def benjamini_yekutieli(p_values: Sequence[float | None]) -> list[float | None]:
+    """Adjust p-values by the procedure of Benjamini and Yekutieli: as Hochberg's, under any dependence.
+
+    References
+    ----------
+    1. Benjamini and Yekutieli (2001), The control of the false discovery rate in multiple testing under dependency,
+       Ann Statist 29, 1165-1188.
+    """
+    n = sum(p is not None for p in p_values)
+    return _step_up(p_values, sum(1 / i for i in range(1, n + 1)))
+
+
+def _step_up(p_values: Sequence[float | None], factor: float) -> list[float | None]:
+    order = sorted(((p, i) for i, p in enumerate(p_values) if p is not None), reverse=True)
+    adjusted: list[float | None] = [None] * len(p_values)
+    smallest = 1.0
+    for rank, (p, i) in enumerate(order):
+        smallest = min(smallest, factor * p * len(order) / (len(order) - rank))
+        adjusted[i] = smallest
+    return adjusted
+
+
+ADJUSTMENTS: dict[str, Callable[[Sequence[float | None]], list[float | None]]] = {
+    "holm": holm,
+    "bh": benjamini_hochberg,
+    "by": benjamini_yekutieli,
+}
+"""Ways to adjust a family, by the name that users give."""

@@ -5,6 +5,7 @@ nothing about where the table came from.
 """
 
 from dataclasses import dataclass
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,9 @@ from mcoom.analysis.result import CurvePoints, Interval, not_estimable
 
 _TOLERANCE = 1e-9
 """A product of fractions that should be 0.5 is 0.5 within this."""
+
+Transform = Literal["log-log", "log", "plain"]
+"""Scale on which the pointwise limits are symmetric (``conf.type`` of R's survfit, whose default is ``log``)."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,13 @@ class LifeTable:
         """Number of replicates in the table."""
         return int(self.deaths.sum() + self.censored.sum())
 
+    @property
+    def at_risk(self) -> NDArray[np.int64]:
+        """int64[n], replicates at risk just before each row."""
+        leaving = self.deaths + self.censored
+        at_risk: NDArray[np.int64] = leaving.sum() - np.cumsum(leaving) + leaving
+        return at_risk
+
 
 @dataclass(frozen=True)
 class Curve:
@@ -63,13 +74,20 @@ class Curve:
     std_error: NDArray[np.float64]
     """float64[m], Greenwood."""
     band_low: NDArray[np.float64]
-    """float64[m], pointwise lower limit, log-log."""
+    """float64[m], pointwise lower limit."""
     band_high: NDArray[np.float64]
-    """float64[m], pointwise upper limit, log-log."""
+    """float64[m], pointwise upper limit."""
     last_ns: float
     """Time of the last row of the table, ns: the curve says nothing beyond."""
     n: int
     """Replicates in the table."""
+    transform: Transform = "log-log"
+    """Scale of the band."""
+
+    def at(self, time_ns: float) -> int | None:
+        """Return the index of the last step at or before a time; None before the first."""
+        index = int(np.searchsorted(self.mid_ns, time_ns, side="right")) - 1
+        return index if index >= 0 else None
 
     def points(self) -> CurvePoints:
         """Return the curve as a record."""
@@ -82,7 +100,7 @@ class Curve:
         )
 
 
-def kaplan_meier(table: LifeTable, level: float = 0.95) -> Curve:
+def kaplan_meier(table: LifeTable, level: float = 0.95, transform: Transform = "log-log") -> Curve:
     """Estimate the survival curve.
 
     Parameters
@@ -90,48 +108,92 @@ def kaplan_meier(table: LifeTable, level: float = 0.95) -> Curve:
     table : LifeTable
     level : float
         Confidence level of the pointwise band.
+    transform : {"log-log", "log", "plain"}
+        Scale of the band. ``log-log`` stays within 0..1 and covers best (docs/statistics.md has the measurement).
 
     Returns
     -------
     Curve
 
+    Raises
+    ------
+    ValueError
+        The level is not within 0..1, or the transform is not one of the three.
+
     Notes
     -----
     Estimand: P(time > t). Assumption: censoring says nothing about the time to come (docs/estimands.md has when
-    that holds). Where the estimate is 0 the log-log limits do not exist: the lower is 0, the upper is the one before
-    times the exact upper limit of the share of those at risk that could have survived although none did.
+    that holds). Where the estimate is 0 the limits do not exist: the lower is 0, the upper is the one before times the
+    exact upper limit of the share of those at risk that could have survived although none did.
 
     References
     ----------
     1. Kaplan and Meier (1958), Nonparametric estimation from incomplete observations, JASA 53, 457-481.
     2. Kalbfleisch and Prentice (2002), The Statistical Analysis of Failure Time Data, 2nd ed., section 1.4 (log-log).
     """
-    leaving = table.deaths + table.censored
-    n = int(leaving.sum())
-    at_risk = n - np.concatenate(([0], np.cumsum(leaving)[:-1])) if leaving.size else leaving
+    if not 0 < level < 1:
+        raise ValueError(f"level = {level!r}: must be between 0 and 1")
+    if transform not in get_args(Transform):
+        raise ValueError(f"transform = {transform!r}: must be one of {', '.join(get_args(Transform))}")
     rows = np.flatnonzero(table.deaths)
-    risk, deaths = at_risk[rows], table.deaths[rows]
+    risk, deaths = table.at_risk[rows], table.deaths[rows]
     survival = np.cumprod(1.0 - deaths / risk.astype(np.float64), dtype=np.float64)
     with np.errstate(divide="ignore", invalid="ignore"):
         greenwood = np.cumsum(deaths / (risk * (risk - deaths).astype(np.float64)))
         std_error = np.where(survival > 0, survival * np.sqrt(greenwood), 0.0)
-        half = float(ndtri(0.5 + level / 2)) * np.sqrt(greenwood) / np.abs(np.log(survival))
-        band_low = np.where(survival > 0, survival ** np.exp(half), 0.0)
-        band_high = survival ** np.exp(-half)
+        band_low, band_high = _band(survival, np.sqrt(greenwood), float(ndtri(0.5 + level / 2)), transform)
     if survival.size and survival[-1] == 0:
         before = band_high[-2] if survival.size > 1 else 1.0
-        band_high[-1] = before * (1 - ((1 - level) / 2) ** (1 / risk[-1]))
-    last_rows = np.flatnonzero(leaving)
+        band_low[-1], band_high[-1] = 0.0, before * (1 - ((1 - level) / 2) ** (1 / risk[-1]))
+    last_rows = np.flatnonzero(table.deaths + table.censored)
     last = float(table.mid_ns[last_rows[-1]]) if last_rows.size else 0.0
     return Curve(
         table.low_ns[rows], table.mid_ns[rows], table.high_ns[rows], risk, deaths,
-        survival, std_error, band_low, band_high, last, n,
+        survival, std_error, band_low, band_high, last, table.n, transform,
     )  # fmt: skip
 
 
-def _first_at_most(values: NDArray[np.float64], limit: float) -> int | None:
-    rows = np.flatnonzero(values <= limit + _TOLERANCE)
-    return int(rows[0]) if rows.size else None
+def _band(
+    survival: NDArray[np.float64], error: NDArray[np.float64], z: float, transform: Transform
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Pointwise limits from the standard error of log S; rows with S = 0 are for the caller to fill in."""
+    if transform == "log-log":
+        half = z * error / np.abs(np.log(survival))
+        return survival ** np.exp(half), survival ** np.exp(-half)
+    if transform == "log":
+        return survival * np.exp(-z * error), np.minimum(1.0, survival * np.exp(z * error))
+    half = z * survival * error
+    return np.maximum(0.0, survival - half), np.minimum(1.0, survival + half)
+
+
+def crossing_time(times: NDArray[np.float64], values: NDArray[np.float64], limit: float, last: float) -> float | None:
+    """Return where a falling step function meets a level.
+
+    Parameters
+    ----------
+    times, values : float64[m]
+        Increasing times, and the value from each of them on.
+    limit : float
+        The level.
+    last : float
+        How far the function is known.
+
+    Returns
+    -------
+    float or None
+        The first time with a value below the level; if a step lies on the level, the middle of that step (its end is
+        ``last`` if it is the last one), as R's ``quantile.survfit`` and the median of a sample of even size have it.
+        None if the function stays above.
+    """
+    below = np.flatnonzero(values <= limit + _TOLERANCE)
+    if not below.size:
+        return None
+    first = int(below[0])
+    if values[first] < limit - _TOLERANCE:
+        return float(times[first])
+    under = np.flatnonzero(values < limit - _TOLERANCE)
+    end = float(times[under[0]]) if under.size else max(last, float(times[first]))
+    return (float(times[first]) + end) / 2
 
 
 def quantile(curve: Curve, prob: float) -> Interval:
@@ -149,26 +211,31 @@ def quantile(curve: Curve, prob: float) -> Interval:
         In ns. The limits are those of the band, widened to the edges of their bins; None where the band does not
         come down so far.
 
+    Raises
+    ------
+    ValueError
+        The probability is not within 0..1.
+
     References
     ----------
     1. Brookmeyer and Crowley (1982), A confidence interval for the median survival time, Biometrics 38, 29-41.
     """
-    method = "Kaplan-Meier, log-log band inverted"
+    if not 0 < prob < 1:
+        raise ValueError(f"prob = {prob!r}: must be between 0 and 1")
+    method = f"Kaplan-Meier, {curve.transform} band inverted"
     if curve.n == 0:
         return not_estimable(method, "no replicates")
-    first = _first_at_most(curve.survival, 1 - prob)
-    first_low = _first_at_most(curve.band_low, 1 - prob)
-    first_high = _first_at_most(curve.band_high, 1 - prob)
-    value = None if first is None else float(curve.mid_ns[first])
-    low = None if first_low is None else float(curve.low_ns[first_low])
-    high = None if first_high is None else float(curve.high_ns[first_high])
+    target, last = 1 - prob, curve.last_ns
+    value = crossing_time(curve.mid_ns, curve.survival, target, last)
+    low = crossing_time(curve.low_ns, curve.band_low, target, last)
+    high = crossing_time(curve.high_ns, curve.band_high, target, last)
     reason = None
     if value is None:
-        reason = f"survival stays above {1 - prob:g} up to the horizon"
-    elif not np.isfinite(curve.high_ns[first if first is not None else 0]):
+        reason = f"survival stays above {target:g} up to the horizon"
+    elif not np.isfinite(crossing_time(curve.high_ns, curve.survival, target, last) or 0.0):
         value, high, reason = None, None, "beyond the last edge of the bins"
-    elif high is None:
-        reason = f"the upper band stays above {1 - prob:g} up to the horizon"
+    elif high is None or not np.isfinite(high):
+        high, reason = None, f"the upper band stays above {target:g} up to the horizon"
     return Interval(value, low, high, method, reason)
 
 

@@ -1,0 +1,145 @@
+"""How far bins can move an estimate.
+
+Takes life tables whose rows are bins, gives for each kind of estimate a bound on its distance from that of the raw
+times: a theorem about the counts, not an approximation. Must know nothing about how the estimates are made.
+"""
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import psi
+
+from mcoom.analysis.survival import LifeTable, kaplan_meier, restricted_area
+
+
+@dataclass(frozen=True, eq=False)
+class Envelope:
+    """Two tables between which that of the raw times lies: every death early or late, every censoring before or after
+    the deaths of its bin.
+    """
+
+    soonest: LifeTable
+    """Deaths at the lower edges of their bins, after the censorings of the bin: its curve is the lowest."""
+    latest: LifeTable
+    """Deaths at the upper edges, before the censorings: its curve is the highest."""
+
+
+def envelope(table: LifeTable) -> Envelope:
+    """Return the two extreme tables of a binned one.
+
+    The share d / Y by which a death lowers the curve is larger the fewer are at risk: with all censorings of a bin
+    before its deaths the curve is lowest, with all of them after it is highest, at every time.
+    """
+    before = table.censored.copy()
+    shifted = LifeTable(
+        np.repeat(table.low_ns, 2),
+        np.repeat(table.low_ns, 2),
+        np.repeat(table.low_ns, 2),
+        np.stack((np.zeros_like(table.deaths), table.deaths), axis=1).reshape(-1),
+        np.stack((before, np.zeros_like(before)), axis=1).reshape(-1),
+    )
+    return Envelope(shifted, replace(table, low_ns=table.high_ns, mid_ns=table.high_ns))
+
+
+def quantile_bound(table: LifeTable, prob: float, value: float | None) -> float | None:
+    """Return how far a quantile may be from that of the raw times; None if it is not estimable."""
+    if value is None:
+        return None
+    ends = envelope(table)
+    low, high = kaplan_meier(ends.soonest), kaplan_meier(ends.latest)
+    target = 1 - prob
+    # The raw quantile is past the first time at which the lowest curve reaches the level, and not past the first at
+    # which the highest is truly below it (a curve that lies on the level has its quantile in the middle of that step).
+    reached = np.flatnonzero(low.survival <= target + 1e-9)
+    passed = np.flatnonzero(high.survival < target - 1e-9)
+    first = float(low.mid_ns[reached[0]]) if reached.size else 0.0
+    last = float(high.mid_ns[passed[0]]) if passed.size else high.last_ns
+    return max(value - first, last - value, 0.0) if math.isfinite(last) else None
+
+
+def survival_bounds(table: LifeTable, time_ns: float) -> tuple[float, float]:
+    """Return limits between which the curve of the raw times lies at a time."""
+    ends = envelope(table)
+    low, high = (kaplan_meier(end) for end in (ends.soonest, ends.latest))
+    places = low.at(time_ns), high.at(time_ns)
+    return (
+        1.0 if places[0] is None else float(low.survival[places[0]]),
+        1.0 if places[1] is None else float(high.survival[places[1]]),
+    )
+
+
+def area_bound(table: LifeTable, tau_ns: float, value: float | None) -> float | None:
+    """Return how far the area under the curve up to tau may be from that of the raw times; None if not estimable."""
+    if value is None:
+        return None
+    ends = envelope(table)
+    low, _, _ = restricted_area(kaplan_meier(ends.soonest), tau_ns)
+    high, _, tail = restricted_area(kaplan_meier(ends.latest), tau_ns)
+    return max(value - low, high + tail - value, 0.0)
+
+
+def cumulative_hazard_bound(table: LifeTable, time_ns: float, value: float | None) -> float | None:
+    """Return how far the Nelson-Aalen estimate may be from that of the raw times; None if not estimable.
+
+    The smallest sum has all deaths of a bin at once and before its censorings, the largest one by one and after.
+    """
+    if value is None:
+        return None
+    deaths, censored = table.deaths.astype(np.float64), table.censored.astype(np.float64)
+    at_risk = table.at_risk.astype(np.float64)
+    rows = deaths > 0
+    surely, maybe = rows & (table.high_ns <= time_ns), rows & (table.low_ns <= time_ns)
+    low = float(np.sum((deaths / np.maximum(at_risk, 1.0))[surely]))
+    left = (at_risk - censored)[maybe]
+    high = float(np.sum(psi(left + 1) - psi(left - deaths[maybe] + 1)))
+    return max(value - low, high - value, 0.0)
+
+
+def superiority_bound(table: LifeTable, baseline: LifeTable) -> float:
+    """Return how far P(earlier) + P(tie) / 2 may be from that of the raw times, all censored at a common end.
+
+    A tie of a bin may be a win or a loss in truth: half of each pair that shares a bin.
+    """
+    shared = float(np.sum(table.deaths.astype(np.float64) * baseline.deaths))
+    pairs = float(table.n) * float(baseline.n)
+    return shared / (2 * pairs) if pairs else 0.0
+
+
+def logrank_bounds(table: LifeTable, baseline: LifeTable) -> tuple[float, float] | None:
+    """Return limits between which the log-rank statistic z of the raw times lies; None if there are none.
+
+    In a bin with d deaths the share of the group among those at risk moves, death by death, between two extremes:
+    all others of the bin gone first, or all of its own. Sums of the extremes bound observed - expected and the
+    variance, however the deaths are ordered and tied.
+    """
+    d_own, d_other = table.deaths.astype(np.float64), baseline.deaths.astype(np.float64)
+    d = d_own + d_other
+    rows = d > 0
+    if not rows.any():
+        return None
+    y_own, y_other = table.at_risk.astype(np.float64)[rows], baseline.at_risk.astype(np.float64)[rows]
+    gone_own = (table.deaths + table.censored)[rows].astype(np.float64)
+    gone_other = (baseline.deaths + baseline.censored)[rows].astype(np.float64)
+    d_own, d = d_own[rows], d[rows]
+    most = _share(y_own, y_other - gone_other)
+    least = _share(y_own - gone_own, y_other)
+    excess = float(np.sum(d_own - d * most)), float(np.sum(d_own - d * least))
+    products = np.stack((most * (1 - most), least * (1 - least)))
+    largest = np.where((least <= 0.5) & (most >= 0.5), 0.25, products.max(axis=0))
+    n_left = y_own + y_other - gone_own - gone_other
+    together = np.divide(n_left, n_left + d - 1, out=np.ones_like(d), where=n_left + d > 1)
+    variance = float(np.sum(d * products.min(axis=0) * together)), float(np.sum(d * largest))
+    return _quotient(min(excess), variance, -1), _quotient(max(excess), variance, 1)
+
+
+def _share(own: NDArray[np.float64], other: NDArray[np.float64]) -> NDArray[np.float64]:
+    total = own + other
+    return np.divide(own, total, out=np.zeros_like(own), where=total > 0)
+
+
+def _quotient(excess: float, variance: tuple[float, float], side: int) -> float:
+    """Largest (side 1) or smallest (side -1) of excess / sqrt(variance)."""
+    worst = variance[0] if excess * side > 0 else variance[1]
+    return excess / math.sqrt(worst) if worst > 0 else side * math.inf
