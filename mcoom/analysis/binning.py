@@ -5,78 +5,72 @@ times: a theorem about the counts, not an approximation. Must know nothing about
 """
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import psi
 
-from mcoom.analysis.survival import LifeTable, kaplan_meier, restricted_area
+from mcoom.analysis.survival import Curve, LifeTable, kaplan_meier, restricted_area
 
 
 @dataclass(frozen=True, eq=False)
 class Envelope:
-    """Two tables between which that of the raw times lies: every death early or late, every censoring before or after
-    the deaths of its bin.
-    """
+    """Two curves between which that of the raw times lies at every time."""
 
-    soonest: LifeTable
-    """Deaths at the lower edges of their bins, after the censorings of the bin: its curve is the lowest."""
-    latest: LifeTable
-    """Deaths at the upper edges, before the censorings: its curve is the highest."""
+    low: Curve
+    """Deaths at the lower edges of their bins, after the censorings of the bin."""
+    high: Curve
+    """Deaths at the upper edges, before the censorings."""
 
 
 def envelope(table: LifeTable) -> Envelope:
-    """Return the two extreme tables of a binned one.
+    """Return the two extreme curves of a binned table.
 
     The share d / Y by which a death lowers the curve is larger the fewer are at risk: with all censorings of a bin
-    before its deaths the curve is lowest, with all of them after it is highest, at every time.
+    before its deaths the curve is lowest, with all of them after it is highest.
     """
-    before = table.censored.copy()
-    shifted = LifeTable(
-        np.repeat(table.low_ns, 2),
-        np.repeat(table.low_ns, 2),
-        np.repeat(table.low_ns, 2),
-        np.stack((np.zeros_like(table.deaths), table.deaths), axis=1).reshape(-1),
-        np.stack((before, np.zeros_like(before)), axis=1).reshape(-1),
+    rows = np.flatnonzero(table.deaths + table.censored)
+    low, high = table.low_ns[rows], table.high_ns[rows]
+    deaths, censored = table.deaths[rows], table.censored[rows]
+    nothing = np.zeros_like(deaths)
+    soonest = LifeTable.of_times(
+        np.repeat(low, 2),
+        np.stack((nothing, deaths), axis=1).reshape(-1),
+        np.stack((censored, nothing), axis=1).reshape(-1),
     )
-    return Envelope(shifted, replace(table, low_ns=table.high_ns, mid_ns=table.high_ns))
+    return Envelope(kaplan_meier(soonest), kaplan_meier(LifeTable.of_times(high, deaths, censored)))
 
 
-def quantile_bound(table: LifeTable, prob: float, value: float | None) -> float | None:
-    """Return how far a quantile may be from that of the raw times; None if it is not estimable."""
+def quantile_bound(ends: Envelope, prob: float, value: float | None) -> float | None:
+    """Return how far a quantile may be from that of the raw times; None if it is not estimable or not bounded."""
     if value is None:
         return None
-    ends = envelope(table)
-    low, high = kaplan_meier(ends.soonest), kaplan_meier(ends.latest)
     target = 1 - prob
     # The raw quantile is past the first time at which the lowest curve reaches the level, and not past the first at
     # which the highest is truly below it (a curve that lies on the level has its quantile in the middle of that step).
-    reached = np.flatnonzero(low.survival <= target + 1e-9)
-    passed = np.flatnonzero(high.survival < target - 1e-9)
-    first = float(low.mid_ns[reached[0]]) if reached.size else 0.0
-    last = float(high.mid_ns[passed[0]]) if passed.size else high.last_ns
+    reached = np.flatnonzero(ends.low.survival <= target + 1e-9)
+    passed = np.flatnonzero(ends.high.survival < target - 1e-9)
+    first = float(ends.low.mid_ns[reached[0]]) if reached.size else 0.0
+    last = float(ends.high.mid_ns[passed[0]]) if passed.size else ends.high.last_ns
     return max(value - first, last - value, 0.0) if math.isfinite(last) else None
 
 
-def survival_bounds(table: LifeTable, time_ns: float) -> tuple[float, float]:
+def survival_bounds(ends: Envelope, time_ns: float) -> tuple[float, float]:
     """Return limits between which the curve of the raw times lies at a time."""
-    ends = envelope(table)
-    low, high = (kaplan_meier(end) for end in (ends.soonest, ends.latest))
-    places = low.at(time_ns), high.at(time_ns)
+    low, high = ends.low.at(time_ns), ends.high.at(time_ns)
     return (
-        1.0 if places[0] is None else float(low.survival[places[0]]),
-        1.0 if places[1] is None else float(high.survival[places[1]]),
+        1.0 if low is None else float(ends.low.survival[low]),
+        1.0 if high is None else float(ends.high.survival[high]),
     )
 
 
-def area_bound(table: LifeTable, tau_ns: float, value: float | None) -> float | None:
+def area_bound(ends: Envelope, tau_ns: float, value: float | None) -> float | None:
     """Return how far the area under the curve up to tau may be from that of the raw times; None if not estimable."""
     if value is None:
         return None
-    ends = envelope(table)
-    low, _, _ = restricted_area(kaplan_meier(ends.soonest), tau_ns)
-    high, _, tail = restricted_area(kaplan_meier(ends.latest), tau_ns)
+    low, _, _ = restricted_area(ends.low, tau_ns)
+    high, _, tail = restricted_area(ends.high, tau_ns)
     return max(value - low, high + tail - value, 0.0)
 
 

@@ -3,11 +3,15 @@
 Takes a tally, gives one ``Estimate`` per policy and estimand. Must know nothing about comparisons.
 """
 
+from collections.abc import Callable
+
 from mcoom.analysis.binned import CellView
+from mcoom.analysis.binning import Envelope, area_bound, cumulative_hazard_bound, envelope, quantile_bound
+from mcoom.analysis.hazard import cumulative_hazard
 from mcoom.analysis.mean import mean_interval
-from mcoom.analysis.proportion import exact_interval
+from mcoom.analysis.proportion import exact_interval, wilson_interval
 from mcoom.analysis.result import CellKey, Estimate, Interval, not_estimable, span
-from mcoom.analysis.survival import Curve, kaplan_meier, quantile, restricted_mean
+from mcoom.analysis.survival import Curve, LifeTable, kaplan_meier, quantile, restricted_mean
 from mcoom.tally.status import Case, Status
 
 _MEMBERS = (Status.SEEN, Status.HORIZON, Status.BUDGET, Status.NO_VICTIM, Status.RECOVERED)
@@ -40,8 +44,9 @@ def estimate_cell(view: CellView, cell: CellKey, level: float = 0.95, has_curve:
         Intervals span best and worst case where event budgets ran out; values take them as never.
     """
     status = view.status()
-    curves = {case: kaplan_meier(view.life_table(case), level) for case in (Case.VALUE, *view.cases)}
-    others = [curves[case] for case in view.cases]
+    tables = {case: view.life_table(case) for case in (Case.VALUE, *view.cases)}
+    curves = {case: kaplan_meier(table, level) for case, table in tables.items()}
+    ends = envelope(tables[Case.VALUE])
     return Estimate(
         cell=cell,
         policy=view.policy,
@@ -51,10 +56,14 @@ def estimate_cell(view: CellView, cell: CellKey, level: float = 0.95, has_curve:
         counts={f"n_{s.name.lower()}": status[s] for s in (*_MEMBERS, Status.NOT_REACHED, Status.BUDGET_BEFORE)},
         p_reached=_reached(view, level),
         livelock_prob=livelock_probability(view, level),
-        median_ns=_quantile(curves[Case.VALUE], others, 0.5),
-        p99_ns=_quantile(curves[Case.VALUE], others, 0.99),
-        rmst_ns=_restricted_mean(view, curves, level),
+        median_ns=_quantile(curves, ends, 0.5),
+        p99_ns=_quantile(curves, ends, 0.99),
+        rmst_ns=_restricted_mean(view, curves, ends, level),
         kaplan_meier=curves[Case.VALUE].points() if has_curve else None,
+        p90_ns=_quantile(curves, ends, 0.9),
+        p999_ns=_quantile(curves, ends, 0.999),
+        livelock_wilson=livelock_probability(view, level, wilson_interval),
+        cumulative_hazard=_cumulative_hazard(tables, view.tau_ns, level),
     )
 
 
@@ -63,7 +72,9 @@ def _reached(view: CellView, level: float) -> Interval:
     return exact_interval(n, n, n + unknown, total, total, level)
 
 
-def livelock_probability(view: CellView, level: float = 0.95) -> Interval:
+def livelock_probability(
+    view: CellView, level: float = 0.95, interval: Callable[..., Interval] = exact_interval
+) -> Interval:
     """Estimate the probability of livelock among the replicates that count.
 
     An episode whose budget ran out did not show a livelock, and did not show that there was none: the value counts
@@ -72,18 +83,26 @@ def livelock_probability(view: CellView, level: float = 0.95) -> Interval:
     n, status = n_members(view), view.status()
     k = int(view.counts("n_livelock"))
     unknown = status[Status.BUDGET] + status[Status.BUDGET_BEFORE]
-    return exact_interval(k, k, k + unknown, n + status[Status.BUDGET_BEFORE], n, level)
+    return interval(k, k, k + unknown, n + status[Status.BUDGET_BEFORE], n, level).within(0.0)
 
 
-def _quantile(curve: Curve, others: list[Curve], prob: float) -> Interval:
-    return span(quantile(curve, prob), [quantile(other, prob) for other in others])
+def _quantile(curves: dict[Case, Curve], ends: Envelope, prob: float) -> Interval:
+    value, *others = (quantile(curve, prob) for curve in curves.values())
+    return span(value, others).within(quantile_bound(ends, prob, value.value))
 
 
-def _restricted_mean(view: CellView, curves: dict[Case, Curve], level: float) -> Interval:
+def _cumulative_hazard(tables: dict[Case, LifeTable], tau_ns: int, level: float) -> Interval:
+    value, *others = (cumulative_hazard(table, tau_ns, level) for table in tables.values())
+    return span(value, others).within(cumulative_hazard_bound(tables[Case.VALUE], tau_ns, value.value))
+
+
+def _restricted_mean(view: CellView, curves: dict[Case, Curve], ends: Envelope, level: float) -> Interval:
     if n_members(view) == 0:
         return not_estimable("restricted mean", "no replicates")
     value, *others = (_one_restricted_mean(view, case, curve, level) for case, curve in curves.items())
-    return span(value, others)
+    # Exact sums never saw a bin.
+    bound = 0.0 if view.has_exact_mean else area_bound(ends, view.tau_ns, value.value)
+    return span(value, others).within(bound)
 
 
 def _one_restricted_mean(view: CellView, case: Case, curve: Curve, level: float) -> Interval:

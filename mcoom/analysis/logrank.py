@@ -113,8 +113,34 @@ def stratified_logrank(strata: Sequence[Sequence[LifeTable]], rho: float = 0.0, 
     sizes = {len(tables) for tables in strata}
     if len(sizes) != 1 or min(sizes) < 2:
         raise ValueError(f"groups by stratum: {sorted(sizes)}: must be one number, at least 2")
-    sums = [_sums(tables, rho, gamma) for tables in strata]
-    observed, expected, covariance = (np.sum([s[i] for s in sums], axis=0) for i in range(3))
+    return rank_test(sum((rank_sums(tables, rho, gamma) for tables in strata), start=RankSums.zero(min(sizes))))
+
+
+@dataclass(frozen=True, eq=False)
+class RankSums:
+    """What a log-rank test needs of a stratum; strata add up."""
+
+    observed: NDArray[np.float64]
+    """float64[k], weighted deaths."""
+    expected: NDArray[np.float64]
+    """float64[k], weighted deaths to be expected."""
+    covariance: NDArray[np.float64]
+    """float64[k, k]."""
+
+    @classmethod
+    def zero(cls, k: int) -> "RankSums":
+        """Return the sums of no strata, for k groups."""
+        return cls(np.zeros(k), np.zeros(k), np.zeros((k, k)))
+
+    def __add__(self, other: "RankSums") -> "RankSums":
+        return RankSums(
+            self.observed + other.observed, self.expected + other.expected, self.covariance + other.covariance
+        )
+
+
+def rank_test(sums: RankSums) -> RankTest:
+    """Return the test that belongs to the sums over all strata."""
+    observed, expected, covariance = sums.observed, sums.expected, sums.covariance
     present = np.flatnonzero(np.diag(covariance) > 0)
     df = max(present.size - 1, 0)
     if df == 0:
@@ -128,10 +154,8 @@ def stratified_logrank(strata: Sequence[Sequence[LifeTable]], rho: float = 0.0, 
     return RankTest(chisq, df, p, z, observed, expected, covariance)
 
 
-def _sums(
-    tables: Sequence[LifeTable], rho: float, gamma: float
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Observed, expected and covariance of one stratum."""
+def rank_sums(tables: Sequence[LifeTable], rho: float = 0.0, gamma: float = 0.0) -> RankSums:
+    """Return observed, expected and covariance of one stratum; tables have the same rows."""
     rows, weights = fleming_harrington_weights(tables, rho, gamma)
     deaths = np.array([table.deaths[rows] for table in tables], dtype=np.float64)
     at_risk = np.array([table.at_risk[rows] for table in tables], dtype=np.float64)
@@ -142,7 +166,7 @@ def _sums(
     covariance = np.diag(share @ spread) - (share * spread) @ share.T
     # A group alone at risk has no variance; rounding must not make it some.
     covariance[np.abs(covariance) <= 1e-13 * float(spread.sum())] = 0.0
-    return deaths @ weights, (share * d) @ weights, covariance
+    return RankSums(deaths @ weights, (share * d) @ weights, covariance)
 
 
 def logrank_z(table: LifeTable, baseline: LifeTable) -> float | None:

@@ -6,8 +6,10 @@ they are computed, printed or plotted.
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
+
+from mcoom.analysis.curve_tests import CurveTests
 
 CellKey = Mapping[str, int | float | str]
 """What identifies a cell: point, label, swept parameters and, by stratum, the stratum."""
@@ -32,9 +34,11 @@ class Interval:
     """How it was computed."""
     reason: str | None = None
     """Why something is None; None if nothing is."""
+    bin_error: float | None = None
+    """The value is this close to that of the raw times; None if it never had bins, or has no value or no bound."""
 
     def to_json(self) -> dict[str, float | str | None]:
-        """Return ``value``, ``low``, ``high``, ``method`` and, where something is null, ``reason``."""
+        """Return ``value``, ``low``, ``high``, ``method``; where something is null, ``reason``; and ``bin_error``."""
         out: dict[str, float | str | None] = {
             "value": finite_or_none(self.value),
             "low": finite_or_none(self.low),
@@ -43,7 +47,13 @@ class Interval:
         }
         if self.reason is not None:
             out["reason"] = self.reason
+        if self.bin_error is not None:
+            out["bin_error"] = finite_or_none(self.bin_error)
         return out
+
+    def within(self, bin_error: float | None) -> "Interval":
+        """Return the interval with a bound on what bins did to its value."""
+        return replace(self, bin_error=None if self.value is None else bin_error)
 
 
 def not_estimable(method: str, reason: str) -> Interval:
@@ -72,7 +82,7 @@ def span(value: Interval, others: Sequence[Interval]) -> Interval:
     reason = value.reason
     if reason is None and None in (low, high):
         reason = next((i.reason for i in others if i.reason), "unbounded in one of the cases")
-    return Interval(value.value, low, high, value.method + ", spanning exhausted budgets", reason)
+    return replace(value, low=low, high=high, method=value.method + ", spanning exhausted budgets", reason=reason)
 
 
 @dataclass(frozen=True)
@@ -130,6 +140,14 @@ class Estimate:
     """Mean of min(time, tau), ns."""
     kaplan_meier: CurvePoints | None = None
     """Survival curve, if asked for."""
+    p90_ns: Interval | None = None
+    """90th percentile of the time, ns."""
+    p999_ns: Interval | None = None
+    """99.9th percentile of the time, ns."""
+    livelock_wilson: Interval | None = None
+    """Probability of livelock with Wilson's interval: shorter than the exact one, at the nominal level on average."""
+    cumulative_hazard: Interval | None = None
+    """Cumulative hazard up to tau (Nelson-Aalen), dimensionless."""
 
     @property
     def n_censored(self) -> int:
@@ -149,6 +167,9 @@ class Estimate:
         }
         for name in ("p_reached", "livelock_prob", "median_ns", "p99_ns", "rmst_ns"):
             out[name] = getattr(self, name).to_json()
+        for name in ("p90_ns", "p999_ns", "livelock_wilson", "cumulative_hazard"):
+            if getattr(self, name) is not None:
+                out[name] = getattr(self, name).to_json()
         if self.kaplan_meier is not None:
             out["kaplan_meier"] = self.kaplan_meier.to_json()
         return out
@@ -204,6 +225,16 @@ class Contrast:
     """``livelock_p`` adjusted likewise."""
     family_size: int = 1
     """Contrasts in the family."""
+    rmst_ratio: Interval | None = None
+    """Restricted mean of the policy divided by that of the baseline; tested by ``rmst_p``."""
+    rmst_variance_ratio: float | None = None
+    """Variance of ``rmst_diff_ns`` divided by that of independent replicates: what pairing left; None if not paired."""
+    median_diff_ns: Interval | None = None
+    """Median of the policy minus that of the baseline, ns, as if independent."""
+    p99_diff_ns: Interval | None = None
+    """The same for the 99th percentile."""
+    curves: CurveTests | None = None
+    """Tests of the whole curves beside the log-rank test."""
 
     def to_json(self) -> dict[str, Any]:
         """Return the entry of ``contrasts``."""
@@ -221,13 +252,20 @@ class Contrast:
             "logrank_z": finite_or_none(self.logrank_z),
             "logrank_p": finite_or_none(self.logrank_p),
             "logrank_paired": False,
-            "rmst_diff_ns": self._entry(self.rmst_diff_ns, "rmst", self.rmst_paired),
+            "rmst_diff_ns": self._entry(self.rmst_diff_ns, "rmst", self.rmst_paired)
+            | {"variance_ratio": finite_or_none(self.rmst_variance_ratio)},
+            **self._more(),
             "prob_superiority": self._entry(self.prob_superiority, "superiority", self.paired),
             "livelock_diff": self._entry(self.livelock_diff, "livelock", self.paired),
             test: finite_or_none(self.livelock_p),
             "p_adjusted": finite_or_none(self.p_adjusted),
             "family_size": self.family_size,
         }
+
+    def _more(self) -> dict[str, Any]:
+        """Return the effects that not every analysis has."""
+        names = ("rmst_ratio", "median_diff_ns", "p99_diff_ns", "curves")
+        return {name: getattr(self, name).to_json() for name in names if getattr(self, name) is not None}
 
     def _entry(self, interval: Interval, test: str, paired: bool) -> dict[str, Any]:
         """Return an interval with its test."""

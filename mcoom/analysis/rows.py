@@ -4,43 +4,19 @@ Takes a tally with raw rows, gives what the joint tallies cannot: how much small
 statistic is because both policies saw the same draws. Must know nothing about the other contrasts.
 """
 
-from dataclasses import dataclass
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import fdtrc
 
 from mcoom.analysis.binned import CellView
+from mcoom.analysis.curve_tests import PairedLogrank
 from mcoom.analysis.pairs import paired_logrank
-from mcoom.analysis.result import finite_or_none
 from mcoom.analysis.sample import Sample
 from mcoom.tally.status import Status, classify
 
 MIN_ROWS = 50
 """Fewer pairs say too little about a variance."""
 _OUT = (Status.NOT_REACHED, Status.BUDGET_BEFORE)
-
-
-@dataclass(frozen=True)
-class PairedLogrank:
-    """The log-rank test with the variance of pairs."""
-
-    p: float
-    """Two-sided p-value."""
-    variance_ratio: float
-    """Variance of the statistic divided by that of independent replicates."""
-    n_rows: int
-    """Pairs from which the ratio was estimated."""
-
-    def to_json(self) -> dict[str, Any]:
-        """Return ``p``, ``variance_ratio``, ``n_rows`` and ``method``."""
-        return {
-            "p": finite_or_none(self.p),
-            "variance_ratio": finite_or_none(self.variance_ratio),
-            "n_rows": self.n_rows,
-            "method": "log-rank of all replicates, variance ratio from the raw rows, F",
-        }
 
 
 def raw_sample(view: CellView) -> tuple[Sample, NDArray[np.bool_]]:

@@ -11,8 +11,7 @@ from typing import Any
 
 from scipy.special import chdtrc, ndtri
 
-from mcoom.analysis.binned import CellView
-from mcoom.analysis.logrank import stratified_logrank, two_sided_p
+from mcoom.analysis.logrank import RankSums, rank_test, two_sided_p
 from mcoom.analysis.proportion import mcnemar_p
 from mcoom.analysis.result import Contrast, Interval, finite_or_none, not_estimable
 
@@ -99,17 +98,17 @@ class Stratified:
         return out | {name: finite_or_none(getattr(self, name)) for name in numbers}
 
 
-def stratify(
-    contrasts: Sequence[Contrast], views: Sequence[tuple[CellView, CellView]], level: float = 0.95
-) -> Stratified:
+def stratify(contrasts: Sequence[Contrast], sums: RankSums, has_cases: bool, level: float = 0.95) -> Stratified:
     """Join the contrasts of one policy and estimand over the cells of a run.
 
     Parameters
     ----------
     contrasts : sequence of Contrast
         One per cell, all of one policy, baseline and estimand.
-    views : sequence of (CellView, CellView)
-        Policy and baseline, in the order of the contrasts.
+    sums : RankSums
+        Sums of policy and baseline over the cells.
+    has_cases : bool
+        Whether a budget ran out somewhere: then the tests that know of no cases are left out.
     level : float
         Confidence level.
 
@@ -119,10 +118,9 @@ def stratify(
     precision would answer for the cells that happen to be quiet.
     """
     first = contrasts[0]
-    known = [c for c in contrasts if c.rmst_diff_ns.value is not None]
-    has_cases = any(own.cases or other.cases for own, other in views)
-    test = stratified_logrank([[own.life_table(), other.life_table()] for own, other in views])
-    diff, p = _mean_effect([c.rmst_diff_ns for c in known], level, len(known) == len(contrasts))
+    known = [c.rmst_diff_ns for c in contrasts if c.rmst_diff_ns.value is not None]
+    test = rank_test(sums)
+    diff, p = _mean_effect(known, level, len(known) == len(contrasts))
     paired = all(c.paired for c in contrasts)
     win, loss = (sum(c.outcomes.get(name, 0) for c in contrasts) for name in ("n_win", "n_loss"))
     return Stratified(

@@ -7,12 +7,14 @@ import numpy as np
 from scipy.special import ndtri
 
 from mcoom.analysis.binned import CellView
+from mcoom.analysis.binning import superiority_bound
 from mcoom.analysis.estimate import n_members
 from mcoom.analysis.logrank import two_sided_p
 from mcoom.analysis.mean import mean_and_variance
 from mcoom.analysis.multiplicity import largest_p
 from mcoom.analysis.proportion import fisher_p, unpaired_difference, wilson
 from mcoom.analysis.result import Interval, not_estimable, span
+from mcoom.analysis.superiority import censored_superiority
 from mcoom.analysis.survival import LifeTable, kaplan_meier, restricted_area
 from mcoom.tally.status import Case, Status
 
@@ -35,8 +37,8 @@ def unpaired_rmst(view: CellView, baseline: CellView, level: float) -> tuple[Int
     return span(intervals[0], intervals[1:]), largest_p([(effect, p) for _, effect, p in found])
 
 
-def _moments(view: CellView, case: Case, is_exact: bool) -> tuple[float, float, float]:
-    """Restricted mean, its variance, and what censoring leaves unknown."""
+def restricted_moments(view: CellView, case: Case, is_exact: bool) -> tuple[float, float, float]:
+    """Return the restricted mean, its variance, and what censoring leaves unknown."""
     if is_exact:
         sums = view.total("restricted_sum", case), view.total("restricted_sumsq", case)
         return *mean_and_variance(*sums, n_members(view, case)), 0.0
@@ -49,8 +51,8 @@ def _rmst(view: CellView, baseline: CellView, cases: CasePair, level: float) -> 
     method = "unpaired, exact sums, normal" if is_exact else "unpaired, areas under Kaplan-Meier, normal"
     if not n_members(view, cases[0]) or not n_members(baseline, cases[1]):
         return not_estimable(method, "no replicates"), 0.0, None
-    x, x_variance, x_tail = _moments(view, cases[0], is_exact)
-    y, y_variance, y_tail = _moments(baseline, cases[1], is_exact)
+    x, x_variance, x_tail = restricted_moments(view, cases[0], is_exact)
+    y, y_variance, y_tail = restricted_moments(baseline, cases[1], is_exact)
     error = (x_variance + y_variance) ** 0.5
     half = float(ndtri(0.5 + level / 2)) * error
     low, high = x - y - y_tail - half, x + x_tail - y + half
@@ -63,14 +65,17 @@ def _rmst(view: CellView, baseline: CellView, cases: CasePair, level: float) -> 
 def unpaired_superiority(view: CellView, baseline: CellView, level: float) -> tuple[Interval, float | None]:
     """Estimate P(policy earlier) + P(tie) / 2 for two independent replicates, both at the horizon being a tie.
 
-    The test is Brunner and Munzel's, with the normal law.
+    The test is Brunner and Munzel's, with the normal law. Where times are censored before the horizon, the curves
+    take the place of the counts (``mcoom.analysis.superiority``).
     """
-    if not (view.has_exact_mean and baseline.has_exact_mean):
-        return not_estimable("unpaired", "times are censored before the horizon"), None
+    is_exact = view.has_exact_mean and baseline.has_exact_mean
+    tau = float(min(view.tau_ns, baseline.tau_ns))
     intervals, tests = [], []
     for own, other in ((Case.VALUE, Case.VALUE), *case_pairs(view, baseline)):
-        interval, p = superiority_of_tables(view.life_table(own), baseline.life_table(other), level)
-        intervals.append(interval)
+        tables = view.life_table(own), baseline.life_table(other)
+        interval, p = superiority_of_tables(*tables, level) if is_exact else censored_superiority(*tables, tau, level)
+        bound = superiority_bound(*tables) if is_exact else None
+        intervals.append(interval.within(bound))
         tests.append(((interval.value or 0.5) - 0.5, p))
     return span(intervals[0], intervals[1:]), largest_p(tests)
 

@@ -10,9 +10,21 @@ from typing import Any, Protocol
 
 from mcoom.analysis.binned import CellView
 from mcoom.analysis.compare import compare_cell
+from mcoom.analysis.composite import (
+    CompositeContrast,
+    CompositeEstimate,
+    adjust_composites,
+    compare_composite,
+    composite_of,
+    estimate_composite,
+    has_composite,
+)
 from mcoom.analysis.estimate import estimate_cell
-from mcoom.analysis.multiplicity import holm
+from mcoom.analysis.logrank import RankSums, rank_sums
+from mcoom.analysis.multiplicity import ADJUSTMENTS
+from mcoom.analysis.omnibus import Friedman, KSample, friedman_test, k_sample
 from mcoom.analysis.result import CellKey, Contrast, Estimate
+from mcoom.analysis.stratified import Stratified, stratify
 from mcoom.tally.plan import TallyPlan
 from mcoom.tally.tally import PointTally
 
@@ -59,6 +71,18 @@ class Analysis:
     """One per cell, estimand and policy other than the baseline."""
     level: float
     """Confidence level of every interval."""
+    adjust: str = "holm"
+    """How p-values are adjusted: a key of ``mcoom.analysis.multiplicity.ADJUSTMENTS``."""
+    composite_estimates: tuple[CompositeEstimate, ...] = ()
+    """Late kills over all replicates, where some never got there."""
+    composite_contrasts: tuple[CompositeContrast, ...] = ()
+    """Their contrasts."""
+    k_sample: tuple[KSample, ...] = ()
+    """All policies of a cell at once, where there are three or more."""
+    stratified: tuple[Stratified, ...] = ()
+    """Each policy against the baseline over all points, where there are two or more."""
+    friedman: tuple[Friedman, ...] = ()
+    """The order of the policies over all points, by estimand."""
 
     @property
     def error_rate(self) -> float:
@@ -66,13 +90,13 @@ class Analysis:
         return round(1 - self.level, 12)
 
     def to_json(self) -> dict[str, Any]:
-        """Return ``estimates``, ``contrasts``, ``level`` and what the family is."""
-        return {
-            "estimates": [estimate.to_json() for estimate in self.estimates],
-            "contrasts": [contrast.to_json() for contrast in self.contrasts],
+        """Return everything, ``level`` and what the family is."""
+        composites = ("composite_estimates", "composite_contrasts")
+        lists = ("estimates", "contrasts", *composites, "k_sample", "stratified", "friedman")
+        return {name: [entry.to_json() for entry in getattr(self, name)] for name in lists} | {
             "level": self.level,
             "family": {
-                "method": "holm",
+                "method": self.adjust,
                 "of": "logrank_p",
                 "over": "all policies, cells and estimands of this analysis; each other test likewise, on its own",
                 "size": sum(contrast.logrank_p is not None for contrast in self.contrasts),
@@ -89,13 +113,14 @@ def analyse(
     by_stratum: bool = False,
     has_curves: bool = False,
     level: float = 0.95,
+    adjust: str = "holm",
 ) -> Analysis:
     """Estimate and compare everything in a run.
 
     Parameters
     ----------
     results : Results or alike
-        Plan and points.
+        Plan and points; the points are gone through once, so they may be read as they are needed.
     baseline : str, optional
         Policy to compare with; the plan's by default. With another one the contrasts are not paired.
     estimands : sequence of str, optional
@@ -106,6 +131,8 @@ def analyse(
         Whether to keep the survival curves.
     level : float
         Confidence level of every interval; one minus it is the error rate of the family.
+    adjust : {"holm", "bh", "by"}
+        How p-values are adjusted over their family.
 
     Returns
     -------
@@ -114,7 +141,7 @@ def analyse(
     Raises
     ------
     ValueError
-        The baseline or an estimand is not in the plan.
+        The baseline or an estimand is not in the plan, or there is no such adjustment.
     """
     plan = results.plan
     baseline = plan.baseline if baseline is None else baseline
@@ -123,22 +150,86 @@ def analyse(
     for estimand in estimands or ():
         if estimand not in plan.estimands:
             raise ValueError(f"estimand = {estimand!r}: must be one of {', '.join(plan.estimands)}")
+    if adjust not in ADJUSTMENTS:
+        raise ValueError(f"adjust = {adjust!r}: must be one of {', '.join(ADJUSTMENTS)}")
     strata: list[int | None] = [None]
     if by_stratum and len(plan.stratum_labels) > 1:
         strata += range(len(plan.stratum_labels))
-    estimates, contrasts = [], []
+    parts = _Parts(baseline, level, has_curves)
     for point in results.points:
         for stratum in strata:
             cell = _cell_key(point, plan, stratum)
             for estimand in estimands or plan.estimands:
-                views = {policy: CellView(point.tally, policy, estimand, stratum) for policy in plan.policies}
-                estimates += [estimate_cell(view, cell, level, has_curves) for view in views.values()]
-                contrasts += [
-                    compare_cell(view, views[baseline], cell, level)
-                    for policy, view in views.items()
-                    if policy != baseline
-                ]
-    return Analysis(tuple(estimates), tuple(_adjust(contrasts)), level)
+                parts.add(cell, {p: CellView(point.tally, p, estimand, stratum) for p in plan.policies})
+    contrasts = _adjust(parts.contrasts, adjust)
+    return Analysis(
+        tuple(parts.estimates),
+        tuple(contrasts),
+        level,
+        adjust,
+        tuple(parts.composite_estimates),
+        adjust_composites(parts.composite_contrasts, adjust),
+        tuple(parts.k_sample),
+        tuple(parts.stratified(contrasts)),
+        tuple(parts.friedman(plan.policies)),
+    )
+
+
+class _Parts:
+    """What the cells gave so far."""
+
+    def __init__(self, baseline: str, level: float, has_curves: bool) -> None:
+        self.baseline, self.level, self.has_curves = baseline, level, has_curves
+        self.estimates: list[Estimate] = []
+        self.contrasts: list[Contrast] = []
+        self.composite_estimates: list[CompositeEstimate] = []
+        self.composite_contrasts: list[CompositeContrast] = []
+        self.k_sample: list[KSample] = []
+        self._sums: dict[tuple[str, str], tuple[RankSums, bool]] = {}
+
+    def add(self, cell: CellKey, views: dict[str, CellView]) -> None:
+        """Add one estimand of one cell."""
+        base = views[self.baseline]
+        others = [view for policy, view in views.items() if policy != self.baseline]
+        self.estimates += [estimate_cell(view, cell, self.level, self.has_curves) for view in views.values()]
+        self.contrasts += [compare_cell(view, base, cell, self.level) for view in others]
+        if len(views) > 2:
+            self.k_sample.append(k_sample(list(views.values()), cell))
+        if has_composite(list(views.values())):
+            composites = {policy: composite_of(view) for policy, view in views.items()}
+            self.composite_estimates += [estimate_composite(v, cell, self.level) for v in composites.values()]
+            self.composite_contrasts += [
+                compare_composite(composites[view.policy], composites[self.baseline], cell, self.level)
+                for view in others
+            ]
+        if "stratum" not in cell:
+            for view in others:
+                sums = rank_sums([view.life_table(), base.life_table()])
+                before, had_cases = self._sums.get((view.policy, view.estimand), (RankSums.zero(2), False))
+                has_cases = had_cases or bool(view.cases or base.cases)
+                self._sums[view.policy, view.estimand] = before + sums, has_cases
+
+    def stratified(self, contrasts: Sequence[Contrast]) -> list[Stratified]:
+        """Return the contrasts over all points, where there are two or more."""
+        found = []
+        for (policy, estimand), (sums, has_cases) in self._sums.items():
+            chosen = [c for c in contrasts if (c.policy, c.estimand) == (policy, estimand) and "stratum" not in c.cell]
+            if len(chosen) > 1:
+                found.append(stratify(chosen, sums, has_cases, self.level))
+        return found
+
+    def friedman(self, policies: Sequence[str]) -> list[Friedman]:
+        """Return the order of the policies over all points, by estimand."""
+        found = []
+        for estimand in dict.fromkeys(e.estimand for e in self.estimates):
+            means: dict[object, dict[str, float]] = {}
+            for e in self.estimates:
+                if e.estimand == estimand and "stratum" not in e.cell and e.rmst_ns.value is not None:
+                    means.setdefault(e.cell["point"], {})[e.policy] = e.rmst_ns.value
+            table = [[row[p] for p in policies] for row in means.values() if len(row) == len(policies)]
+            test = friedman_test(table, policies, estimand, self.level)
+            found += [test] if test is not None else []
+        return found
 
 
 def _cell_key(point: PointLike, plan: TallyPlan, stratum: int | None) -> CellKey:
@@ -156,9 +247,10 @@ _TESTS = {
 }
 
 
-def _adjust(contrasts: Sequence[Contrast]) -> list[Contrast]:
+def _adjust(contrasts: Sequence[Contrast], method: str) -> list[Contrast]:
     """Adjust each test over a family of its own."""
     size = sum(contrast.logrank_p is not None for contrast in contrasts)
-    columns = [holm([getattr(contrast, name) for contrast in contrasts]) for name in _TESTS]
+    adjust = ADJUSTMENTS[method]
+    columns = [adjust([getattr(contrast, name) for contrast in contrasts]) for name in _TESTS]
     rows = zip(contrasts, *columns, strict=True)
     return [replace(c, **dict(zip(_TESTS.values(), p, strict=True)), family_size=size) for c, *p in rows]
