@@ -5,7 +5,7 @@ times: a theorem about the counts, not an approximation. Must know nothing about
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,12 +24,21 @@ class Envelope:
     """Deaths at the upper edges, before the censorings."""
 
 
-def envelope(table: LifeTable) -> Envelope:
+def envelope(table: LifeTable, has_one_end: bool = True) -> Envelope:
     """Return the two extreme curves of a binned table.
 
     The share d / Y by which a death lowers the curve is larger the fewer are at risk: with all censorings of a bin
     before its deaths the curve is lowest, with all of them after it is highest.
+
+    Parameters
+    ----------
+    table : LifeTable
+        Rows are bins.
+    has_one_end : bool
+        Whether all censorings of the last row come at its very end. If not, some may come before the deaths of the
+        bin that it closes.
     """
+    table = table if has_one_end else _early_end(table)
     rows = np.flatnonzero(table.deaths + table.censored)
     low, high = table.low_ns[rows], table.high_ns[rows]
     deaths, censored = table.deaths[rows], table.censored[rows]
@@ -39,7 +48,17 @@ def envelope(table: LifeTable) -> Envelope:
         np.stack((nothing, deaths), axis=1).reshape(-1),
         np.stack((censored, nothing), axis=1).reshape(-1),
     )
-    return Envelope(kaplan_meier(soonest), kaplan_meier(LifeTable.of_times(high, deaths, censored)))
+    latest = kaplan_meier(LifeTable.of_times(high, deaths, censored))
+    # The lowest curve is a bound as far as the highest is known.
+    return Envelope(replace(kaplan_meier(soonest), last_ns=latest.last_ns), latest)
+
+
+def _early_end(table: LifeTable) -> LifeTable:
+    """Return the table with the censorings of the last row in the last bin."""
+    censored = table.censored.copy()
+    if censored.size > 1:
+        censored[-2:] = censored[-2] + censored[-1], 0
+    return replace(table, censored=censored, high_ns=np.append(table.high_ns[:-2], table.high_ns[-1:].repeat(2)))
 
 
 def quantile_bound(ends: Envelope, prob: float, value: float | None) -> float | None:
@@ -101,13 +120,26 @@ def superiority_bound(table: LifeTable, baseline: LifeTable) -> float:
     return shared / (2 * pairs) if pairs else 0.0
 
 
-def logrank_bounds(table: LifeTable, baseline: LifeTable) -> tuple[float, float] | None:
+def logrank_bounds(table: LifeTable, baseline: LifeTable, has_one_end: bool = True) -> tuple[float, float] | None:
     """Return limits between which the log-rank statistic z of the raw times lies; None if there are none.
 
     In a bin with d deaths the share of the group among those at risk moves, death by death, between two extremes:
     all others of the bin gone first, or all of its own. Sums of the extremes bound observed - expected and the
-    variance, however the deaths are ordered and tied.
+    variance, however the deaths are ordered and tied. ``has_one_end`` as for ``envelope``.
     """
+    found = logrank_ranges(table, baseline, has_one_end)
+    if found is None:
+        return None
+    excess, variance = found
+    return _quotient(excess[0], variance, -1), _quotient(excess[1], variance, 1)
+
+
+def logrank_ranges(
+    table: LifeTable, baseline: LifeTable, has_one_end: bool = True
+) -> tuple[tuple[float, float], tuple[float, float]] | None:
+    """Return the ranges of observed - expected of the first group, and of its variance; None without deaths."""
+    if not has_one_end:
+        table, baseline = _early_end(table), _early_end(baseline)
     d_own, d_other = table.deaths.astype(np.float64), baseline.deaths.astype(np.float64)
     d = d_own + d_other
     rows = d > 0
@@ -125,7 +157,7 @@ def logrank_bounds(table: LifeTable, baseline: LifeTable) -> tuple[float, float]
     n_left = y_own + y_other - gone_own - gone_other
     together = np.divide(n_left, n_left + d - 1, out=np.ones_like(d), where=n_left + d > 1)
     variance = float(np.sum(d * products.min(axis=0) * together)), float(np.sum(d * largest))
-    return _quotient(min(excess), variance, -1), _quotient(max(excess), variance, 1)
+    return (min(excess), max(excess)), variance
 
 
 def _share(own: NDArray[np.float64], other: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -102,6 +102,7 @@ def _curve_tests(view: CellView, baseline: CellView, tables: TablePairs, z: floa
     combos = [maxcombo_test(own, other) for own, other in tables]
     p_values = [combo.p if combo is not None else None for combo in combos]
     is_known = len(tables) == 1
+    has_one_end = view.has_exact_mean and baseline.has_exact_mean
     crossing = find_crossing(*tables[0]) if is_known else None
     return CurveTests(
         weighted_z=dict(zip(LOOKS, combos[0].z, strict=True)) if combos[0] is not None else {},
@@ -109,6 +110,6 @@ def _curve_tests(view: CellView, baseline: CellView, tables: TablePairs, z: floa
         crossing_p=crossing.p if crossing is not None else None,
         crossing_ns=(crossing.earlier_ns, crossing.later_ns) if crossing is not None else None,
         is_later_first=crossing.is_above_first if crossing is not None else None,
-        logrank_z_range=logrank_bounds(*tables[0]) if is_known and z is not None else None,
+        logrank_z_range=logrank_bounds(*tables[0], has_one_end) if is_known and z is not None else None,
         paired=logrank_of_pairs(view, baseline, z),
     )

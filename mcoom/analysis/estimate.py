@@ -46,7 +46,7 @@ def estimate_cell(view: CellView, cell: CellKey, level: float = 0.95, has_curve:
     status = view.status()
     tables = {case: view.life_table(case) for case in (Case.VALUE, *view.cases)}
     curves = {case: kaplan_meier(table, level) for case, table in tables.items()}
-    ends = envelope(tables[Case.VALUE])
+    ends = envelope(tables[Case.VALUE], view.has_exact_mean)
     return Estimate(
         cell=cell,
         policy=view.policy,

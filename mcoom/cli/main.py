@@ -22,6 +22,7 @@ from mcoom.cli.report import plot, report
 from mcoom.cli.simulate import run
 from mcoom.cli.submit import submit
 from mcoom.cli.validate import validate
+from mcoom.cli.verify import verify
 from mcoom.errors import McoomError
 
 EXIT_INTERRUPTED = 130
@@ -42,7 +43,7 @@ def cli() -> None:
 
 for command in (
     *(run, merge, status, submit, cache),
-    *(check, scenarios, policies, show, compare, report, plot, replay, validate),
+    *(check, scenarios, policies, show, compare, report, plot, replay, validate, verify),
 ):
     cli.add_command(command)
 
