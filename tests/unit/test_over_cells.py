@@ -1,0 +1,97 @@
+"""Many cells at once: pooled effects, Friedman, step-up families, and the analysis that uses them."""
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from mcoom.analysis.multiplicity import benjamini_hochberg, benjamini_yekutieli, holm
+from mcoom.analysis.omnibus import friedman_test
+from mcoom.analysis.stratified import pool_effects
+from mcoom.analysis.verdict import analyse
+from mcoom.store.record import PointRecord, Results
+from tests.unit.episode_rows import kill_tally
+
+P_VALUES = [0.001, 0.008, 0.039, 0.041, 0.042, 0.06, 0.074, 0.205, 0.212, 0.216]
+
+
+def test_step_up_procedures_equal_scipy():
+    for ours, method in ((benjamini_hochberg, "bh"), (benjamini_yekutieli, "by")):
+        assert ours(P_VALUES) == pytest.approx(stats.false_discovery_control(P_VALUES, method=method))
+        with_gap = ours([None, *P_VALUES])
+        assert with_gap[0] is None
+        assert with_gap[1:] == ours(P_VALUES)
+    assert all(a <= b for a, b in zip(benjamini_hochberg(P_VALUES), holm(P_VALUES), strict=True))
+
+
+def test_friedman_equals_scipy_with_ties():
+    table = np.random.default_rng(2).integers(0, 5, (12, 4)).astype(float)
+    found, other = friedman_test(table, "abcd"), stats.friedmanchisquare(*table.T)
+    assert found.chisq == pytest.approx(other.statistic)
+    assert found.p == pytest.approx(other.pvalue)
+    assert found.kendall_w == pytest.approx(found.chisq / (12 * 3))
+    assert sum(i.value for i in found.mean_ranks) == pytest.approx(10)
+    agreed = friedman_test(np.arange(12).reshape(4, 3), "abc")
+    assert agreed.kendall_w == 1.0
+    assert friedman_test([[1.0, float("nan")], [1, 2]], "ab") is None
+    assert friedman_test([], "ab") is None
+
+
+def test_pooling_weighs_by_precision_and_sees_heterogeneity():
+    found = pool_effects([1.0, 3.0], [1.0, 4.0])
+    assert found.effect.value == pytest.approx((1 + 3 / 4) / (1 + 1 / 4))
+    assert found.heterogeneity == pytest.approx((1 - 1.4) ** 2 + (3 - 1.4) ** 2 / 4)
+    assert pool_effects([2.0], [1.0]).heterogeneity_p is None
+    with pytest.raises(ValueError, match="all > 0"):
+        pool_effects([1.0], [0.0])
+
+
+def run_of(n_points, factors, n=300, raw_rows=0):
+    """A run of exponential policies on common random numbers."""
+    points = []
+    for i in range(n_points):
+        rng = np.random.default_rng([7, i])
+        shared = rng.exponential(4e9 * (1 + i), n)
+        times = [(shared * factor * rng.lognormal(0, 0.2, n)).astype(np.int64) for factor in factors]
+        points.append(PointRecord(i, f"point {i}", {}, kill_tally(times, raw_rows=raw_rows)))
+    return Results(points[0].tally.plan, tuple(points), {})
+
+
+def test_a_run_of_many_points_is_joined():
+    run = run_of(5, (1.0, 0.8, 1.3))
+    analysis = analyse(run)
+    (friedman,) = analysis.friedman
+    assert friedman.mean_ranks[1].value == 1.0
+    assert friedman.p < 0.01
+    sooner, later = analysis.stratified
+    assert (sooner.policy, sooner.n_cells) == ("p1", 5)
+    mean = np.mean([c.rmst_diff_ns.value for c in analysis.contrasts if c.policy == "p1"])
+    assert sooner.rmst_diff_ns.value == pytest.approx(mean)
+    assert sooner.rmst_diff_ns.high < 0 < later.rmst_diff_ns.low
+    assert sooner.logrank_z > 0 > later.logrank_z
+    outcomes = [c.outcomes for c in analysis.contrasts if c.policy == "p1"]
+    assert (sooner.n_win, sooner.n_loss) == tuple(sum(o[name] for o in outcomes) for name in ("n_win", "n_loss"))
+    assert len(analysis.k_sample) == 5
+    ratios = analysis.k_sample[0].to_json()["observed_over_expected"]
+    assert ratios["p1"] > 1 > ratios["p2"]
+
+
+def test_the_family_is_adjusted_as_asked():
+    run = run_of(3, (1.0, 0.95, 1.05))
+    p_values = [c.rmst_p for c in analyse(run).contrasts]
+    for name, method in (("holm", holm), ("bh", benjamini_hochberg), ("by", benjamini_yekutieli)):
+        analysis = analyse(run, adjust=name)
+        assert [c.rmst_p_adjusted for c in analysis.contrasts] == method(p_values)
+        assert analysis.to_json()["family"]["method"] == name
+    with pytest.raises(ValueError, match="adjust = 'none': must be one of holm, bh, by"):
+        analyse(run, adjust="none")
+
+
+def test_kept_rows_give_the_paired_log_rank_test():
+    with_rows, without = (analyse(run_of(1, (1.0, 0.85), raw_rows=n)).contrasts[0] for n in (200, 0))
+    assert without.curves.paired is None
+    paired = with_rows.curves.paired
+    assert paired.n_rows == 200
+    assert paired.variance_ratio < 0.3
+    assert paired.p < with_rows.logrank_p / 10
+    assert with_rows.rmst_variance_ratio < 0.3
+    assert with_rows.to_json()["curves"]["paired_logrank"]["n_rows"] == 200
