@@ -6,7 +6,7 @@ what is counted.
 
 import math
 
-from scipy.special import bdtr, betaincinv, ndtri
+from scipy.special import bdtr, betaincinv, gammaincinv, ndtri
 from scipy.stats import fisher_exact
 
 from mcoom.analysis.result import Interval, not_estimable
@@ -15,6 +15,8 @@ EXACT = "Clopper-Pearson"
 """Method of ``exact_interval``."""
 WILSON = "Wilson"
 """Method of ``wilson_interval``."""
+_FEW = 3
+"""Up to so many successes Wilson's lower limit is replaced (Brown, Cai and DasGupta)."""
 
 
 def clopper_pearson(k: int, n: int, level: float = 0.95) -> tuple[float, float]:
@@ -57,7 +59,8 @@ def exact_interval(k_low: int, k: int, k_high: int, n_low: int, n: int, level: f
 def wilson_interval(k_low: int, k: int, k_high: int, n_low: int, n: int, level: float = 0.95) -> Interval:
     """Estimate a probability with the score interval; arguments as for ``exact_interval``.
 
-    Shorter than Clopper-Pearson's, at the nominal level on average over p instead of at least for each p.
+    Shorter than Clopper-Pearson's, at the nominal level on average over p instead of at least for each p. With one to
+    three successes (or failures) the limit towards 0 (or 1) is that of a Poisson count, where Wilson's own misses.
 
     References
     ----------
@@ -67,6 +70,10 @@ def wilson_interval(k_low: int, k: int, k_high: int, n_low: int, n: int, level: 
     if n == 0:
         return not_estimable(WILSON, "no replicates")
     low, high = wilson(k_low / n_low, n_low, level)[0], wilson(k_high / n_low, n_low, level)[1]
+    if 1 <= k_low <= _FEW:
+        low = float(gammaincinv(k_low, 1 - level)) / n_low
+    if 1 <= n_low - k_high <= _FEW:
+        high = 1 - float(gammaincinv(n_low - k_high, 1 - level)) / n_low
     is_known = k_low == k_high and n_low == n
     return Interval(k / n, low, high, WILSON if is_known else WILSON + ", spanning exhausted budgets")
 
