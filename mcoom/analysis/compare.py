@@ -11,7 +11,7 @@ from mcoom.analysis.curve_tests import CurveTests
 from mcoom.analysis.estimate import n_members
 from mcoom.analysis.logrank import logrank_z, two_sided_p
 from mcoom.analysis.multiplicity import largest_p
-from mcoom.analysis.paired import bounds_of, outcomes, paired_livelock, paired_rmst, paired_superiority
+from mcoom.analysis.paired import bounds_of, livelock_mid_p, outcomes, paired_livelock, paired_rmst, paired_superiority
 from mcoom.analysis.quantile_diff import quantile_difference
 from mcoom.analysis.ratio import paired_ratio, unpaired_ratio
 from mcoom.analysis.result import CellKey, Contrast, Interval, span
@@ -82,6 +82,7 @@ def compare_cell(view: CellView, baseline: CellView, cell: CellKey, level: float
         rmst_variance_ratio=gain,
         median_diff_ns=_quantile_diff(tables, 0.5, level),
         p99_diff_ns=_quantile_diff(tables, 0.99, level),
+        livelock_mid_p=livelock_mid_p(view, bounds) if is_paired else None,
         curves=_curve_tests(view, baseline, tables, z),
     )
 

@@ -48,13 +48,22 @@ class CurveTests:
     """The log-rank statistic of the raw times lies within: bins move ``logrank_z`` no further."""
     paired: PairedLogrank | None
     """The test with the variance of pairs, where rows were kept."""
+    maxcombo_p_adjusted: float | None = None
+    """``maxcombo_p`` adjusted over a family of its own."""
+    crossing_p_adjusted: float | None = None
+    """``crossing_p`` adjusted likewise."""
 
     def to_json(self) -> dict[str, Any]:
         """Return the entry ``curves`` of a contrast."""
-        out: dict[str, Any] = {"weighted_z": dict(self.weighted_z), "maxcombo_p": self.maxcombo_p}
+        out: dict[str, Any] = {
+            "weighted_z": dict(self.weighted_z),
+            "maxcombo_p": self.maxcombo_p,
+            "maxcombo_p_adjusted": self.maxcombo_p_adjusted,
+        }
         if self.crossing_p is not None and self.crossing_ns is not None:
             out["crossing"] = {
                 "p": self.crossing_p,
+                "p_adjusted": self.crossing_p_adjusted,
                 "between_ns": list(self.crossing_ns),
                 "policy_is_later_first": self.is_later_first,
             }

@@ -110,3 +110,5 @@ ADJUSTMENTS: dict[str, Callable[[Sequence[float | None]], list[float | None]]] =
     "by": benjamini_yekutieli,
 }
 """Ways to adjust a family, by the name that users give."""
+ADJUSTMENT_NAMES = {"holm": "Holm", "bh": "Benjamini-Hochberg", "by": "Benjamini-Yekutieli"}
+"""How people call them."""

@@ -7,7 +7,7 @@ random numbers. Must know nothing about the unpaired ways.
 from mcoom.analysis.binned import CellView
 from mcoom.analysis.mean import mean_interval, mean_p
 from mcoom.analysis.multiplicity import largest_p
-from mcoom.analysis.proportion import mcnemar_p, paired_difference, wilson
+from mcoom.analysis.proportion import mcnemar_mid_p, mcnemar_p, paired_difference, wilson
 from mcoom.analysis.result import Interval, not_estimable, span
 from mcoom.tally.status import Bound
 
@@ -77,6 +77,12 @@ def outcomes(view: CellView) -> dict[str, int]:
     """Return the pairs by who is earlier."""
     win, tie, loss = (int(n) for n in view.counts("win_tie_loss")[Bound.VALUE])
     return {"n_win": win, "n_tie": tie, "n_loss": loss}
+
+
+def livelock_mid_p(view: CellView, bounds: tuple[Bound, ...]) -> float | None:
+    """Return McNemar's mid-p value of no difference in livelock; None where a budget ran out or there are no pairs."""
+    table = view.counts("livelock_table")[Bound.VALUE]
+    return None if bounds or not table.sum() else mcnemar_mid_p(int(table[1, 0]), int(table[0, 1]))
 
 
 def paired_livelock(view: CellView, bounds: tuple[Bound, ...], level: float) -> tuple[Interval, float | None]:

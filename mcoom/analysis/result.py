@@ -233,6 +233,8 @@ class Contrast:
     """Median of the policy minus that of the baseline, ns, as if independent."""
     p99_diff_ns: Interval | None = None
     """The same for the 99th percentile."""
+    livelock_mid_p: float | None = None
+    """McNemar's mid-p value; None if not paired, or where a budget ran out."""
     curves: CurveTests | None = None
     """Tests of the whole curves beside the log-rank test."""
 
@@ -258,6 +260,7 @@ class Contrast:
             "prob_superiority": self._entry(self.prob_superiority, "superiority", self.paired),
             "livelock_diff": self._entry(self.livelock_diff, "livelock", self.paired),
             test: finite_or_none(self.livelock_p),
+            "mcnemar_mid_p": finite_or_none(self.livelock_mid_p),
             "p_adjusted": finite_or_none(self.p_adjusted),
             "family_size": self.family_size,
         }

@@ -145,13 +145,7 @@ def analyse(
     """
     plan = results.plan
     baseline = plan.baseline if baseline is None else baseline
-    if baseline not in plan.policies:
-        raise ValueError(f"baseline = {baseline!r}: must be one of {', '.join(plan.policies)}")
-    for estimand in estimands or ():
-        if estimand not in plan.estimands:
-            raise ValueError(f"estimand = {estimand!r}: must be one of {', '.join(plan.estimands)}")
-    if adjust not in ADJUSTMENTS:
-        raise ValueError(f"adjust = {adjust!r}: must be one of {', '.join(ADJUSTMENTS)}")
+    _check_arguments(plan, baseline, estimands, adjust)
     strata: list[int | None] = [None]
     if by_stratum and len(plan.stratum_labels) > 1:
         strata += range(len(plan.stratum_labels))
@@ -161,18 +155,17 @@ def analyse(
             cell = _cell_key(point, plan, stratum)
             for estimand in estimands or plan.estimands:
                 parts.add(cell, {p: CellView(point.tally, p, estimand, stratum) for p in plan.policies})
-    contrasts = _adjust(parts.contrasts, adjust)
-    return Analysis(
-        tuple(parts.estimates),
-        tuple(contrasts),
-        level,
-        adjust,
-        tuple(parts.composite_estimates),
-        adjust_composites(parts.composite_contrasts, adjust),
-        tuple(parts.k_sample),
-        tuple(parts.stratified(contrasts)),
-        tuple(parts.friedman(plan.policies)),
-    )
+    return parts.analysis(plan.policies, adjust)
+
+
+def _check_arguments(plan: TallyPlan, baseline: str, estimands: Sequence[str] | None, adjust: str) -> None:
+    if baseline not in plan.policies:
+        raise ValueError(f"baseline = {baseline!r}: must be one of {', '.join(plan.policies)}")
+    for estimand in estimands or ():
+        if estimand not in plan.estimands:
+            raise ValueError(f"estimand = {estimand!r}: must be one of {', '.join(plan.estimands)}")
+    if adjust not in ADJUSTMENTS:
+        raise ValueError(f"adjust = {adjust!r}: must be one of {', '.join(ADJUSTMENTS)}")
 
 
 class _Parts:
@@ -208,6 +201,21 @@ class _Parts:
                 before, had_cases = self._sums.get((view.policy, view.estimand), (RankSums.zero(2), False))
                 has_cases = had_cases or bool(view.cases or base.cases)
                 self._sums[view.policy, view.estimand] = before + sums, has_cases
+
+    def analysis(self, policies: Sequence[str], adjust: str) -> Analysis:
+        """Return the whole, adjusted over its families."""
+        contrasts = _adjust(self.contrasts, adjust)
+        return Analysis(
+            tuple(self.estimates),
+            tuple(contrasts),
+            self.level,
+            adjust,
+            tuple(self.composite_estimates),
+            adjust_composites(self.composite_contrasts, adjust),
+            tuple(self.k_sample),
+            tuple(self.stratified(contrasts)),
+            tuple(self.friedman(policies)),
+        )
 
     def stratified(self, contrasts: Sequence[Contrast]) -> list[Stratified]:
         """Return the contrasts over all points, where there are two or more."""
@@ -253,4 +261,11 @@ def _adjust(contrasts: Sequence[Contrast], method: str) -> list[Contrast]:
     adjust = ADJUSTMENTS[method]
     columns = [adjust([getattr(contrast, name) for contrast in contrasts]) for name in _TESTS]
     rows = zip(contrasts, *columns, strict=True)
-    return [replace(c, **dict(zip(_TESTS.values(), p, strict=True)), family_size=size) for c, *p in rows]
+    adjusted = [replace(c, **dict(zip(_TESTS.values(), p, strict=True)), family_size=size) for c, *p in rows]
+    curves = [contrast.curves for contrast in adjusted]
+    combos = adjust([c.maxcombo_p if c is not None else None for c in curves])
+    crossings = adjust([c.crossing_p if c is not None else None for c in curves])
+    return [
+        replace(a, curves=replace(c, maxcombo_p_adjusted=p, crossing_p_adjusted=q)) if c is not None else a
+        for a, c, p, q in zip(adjusted, curves, combos, crossings, strict=True)
+    ]

@@ -40,9 +40,22 @@ def show(file: Path, as_json: bool) -> None:
 )
 @click.option("--by-stratum", is_flag=True, help="Add every stratum as a cell of its own.")
 @click.option("--curves", is_flag=True, help="Add the Kaplan-Meier curves (JSON only).")
+@click.option(
+    "--adjust",
+    type=click.Choice(["holm", "bh", "by"]),
+    default="holm",
+    show_default=True,
+    help="Adjust p-values over their family: Holm, Benjamini-Hochberg or Benjamini-Yekutieli.",
+)
 @json_option
 def compare(
-    file: Path, baseline: str | None, estimands: tuple[str, ...], by_stratum: bool, curves: bool, as_json: bool
+    file: Path,
+    baseline: str | None,
+    estimands: tuple[str, ...],
+    by_stratum: bool,
+    curves: bool,
+    adjust: str,
+    as_json: bool,
 ) -> None:
     """Compare the policies of F.h5: estimates with intervals, contrasts with adjusted p-values."""
     from mcoom.analysis.verdict import analyse
@@ -53,7 +66,12 @@ def compare(
     check_names("--baseline", (baseline,) if baseline is not None else (), results.plan.policies)
     check_names("--estimand", estimands, results.plan.estimands)
     analysis = analyse(
-        results, baseline=baseline, estimands=estimands or None, by_stratum=by_stratum, has_curves=curves and as_json
+        results,
+        baseline=baseline,
+        estimands=estimands or None,
+        by_stratum=by_stratum,
+        has_curves=curves and as_json,
+        adjust=adjust,
     )
     if as_json:
         give_json(analysis.to_json())

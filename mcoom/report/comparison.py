@@ -7,6 +7,8 @@ follows from the interval and the adjusted p-value alone.
 from collections import Counter
 from collections.abc import Sequence
 
+from mcoom.analysis.composite import SUFFIX, CompositeContrast, CompositeEstimate
+from mcoom.analysis.multiplicity import ADJUSTMENT_NAMES
 from mcoom.analysis.result import Contrast, Estimate
 from mcoom.analysis.verdict import Analysis
 from mcoom.report.quantity import p_text, share_interval, share_text, time_interval, time_text
@@ -76,6 +78,7 @@ def _point(results: Results, analysis: Analysis, point: PointRecord) -> list[str
         where += [f"stratum {stratum}"] if stratum is not None else []
         lines += ["", ", ".join([f"{estimand}: {describe(estimand)}", *where])]
         lines += estimate_lines(chosen)
+        lines += composite_lines(analysis, point.index, estimand, stratum)
         if against:
             lines += ["", *contrast_lines(against)]
             by_policy = {e.policy: e for e in chosen}
@@ -110,6 +113,27 @@ def estimate_cells(estimates: Sequence[Estimate]) -> Cells:
         row += [share_interval(e.livelock_prob), *(time_interval(i) for i in (e.median_ns, e.p99_ns, e.rmst_ns))]
         rows.append(row)
     return header, rows
+
+
+def composite_lines(analysis: Analysis, point: int, estimand: str, stratum: object) -> list[str]:
+    """Return the table of a late kill over all replicates, where some never got there; else nothing."""
+
+    def is_chosen(entry: CompositeEstimate | CompositeContrast) -> bool:
+        place = entry.cell["point"], entry.cell.get("stratum")
+        return place == (point, stratum) and entry.estimand == estimand + SUFFIX
+
+    estimates = [e for e in analysis.composite_estimates if is_chosen(e)]
+    if not estimates:
+        return []
+    against = {c.policy: c for c in analysis.composite_contrasts if is_chosen(c)}
+    header = ("over all replicates", "n", "never reached", "killed", "restricted mean", "difference", "adjusted p")
+    rows = []
+    for e in estimates:
+        c = against.get(e.policy)
+        row = [e.policy, f"{e.n:,}", f"{e.n_not_reached:,}", share_interval(e.success), time_interval(e.rmst_ns)]
+        row += ["", ""] if c is None else [time_interval(c.rmst_diff_ns, signed=True), p_text(c.rmst_p_adjusted)]
+        rows.append(row)
+    return ["", *table_lines(header, rows)]
 
 
 def contrast_lines(contrasts: Sequence[Contrast]) -> list[str]:
@@ -166,7 +190,8 @@ def _many_points(results: Results, analysis: Analysis) -> list[str]:
     return [
         f"{estimand}: {describe(estimand)} (--estimand for another, --json for all with intervals)",
         *table_lines(header, rows, left=3),
-        f"adjusted p: log-rank against {results.plan.baseline}, Holm over {len(analysis.contrasts):,} contrasts",
+        f"adjusted p: log-rank against {results.plan.baseline}, {ADJUSTMENT_NAMES[analysis.adjust]} "
+        f"over {len(analysis.contrasts):,} contrasts",
         *_count_points(
             [c for c in analysis.contrasts if c.estimand == estimand], analysis.error_rate / TESTS_OF_A_SENTENCE
         ),

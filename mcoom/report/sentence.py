@@ -8,8 +8,8 @@ means, order and livelock are a family of tests each.
 from mcoom.analysis.result import Contrast, Estimate
 from mcoom.report.quantity import p_text, share_text, time_interval, time_text
 
-TESTS_OF_A_SENTENCE = 4
-"""Mean, order, curve and livelock: each has a family of its own, so a sentence shares its error rate among them."""
+TESTS_OF_A_SENTENCE = 5
+"""Mean, order, curve, crossing, livelock: each has a family of its own, so a sentence shares its error rate."""
 _LATER = {"sooner": "later", "shorter": "longer"}
 
 
@@ -41,7 +41,8 @@ def sentence(contrast: Contrast, policy: Estimate, baseline: Estimate, error_rat
         return head + times + _livelock(contrast, policy, baseline, error_rate) + "."
     if contrast.p_adjusted is None:
         return f"{head}cannot be compared with {contrast.baseline}: {_why_not(contrast, policy, baseline)}."
-    return head + _times(contrast, error_rate) + _livelock(contrast, policy, baseline, error_rate) + "."
+    times = _times(contrast, error_rate) + _crossing(contrast, error_rate)
+    return head + times + _livelock(contrast, policy, baseline, error_rate) + "."
 
 
 def direction(contrast: Contrast, error_rate: float) -> str:
@@ -122,6 +123,19 @@ def _times(contrast: Contrast, error_rate: float) -> str:
         return f"differs from {contrast.baseline} in its curve ({p}), neither in mean nor in order"
     diff = time_interval(contrast.rmst_diff_ns, signed=True)
     return f"is not told apart from {contrast.baseline} ({_p(contrast.p_adjusted)}; restricted mean differs by {diff})"
+
+
+def _crossing(contrast: Contrast, error_rate: float) -> str:
+    """Give the half sentence on curves that are shown to cross; else nothing."""
+    curves = contrast.curves
+    if curves is None or curves.crossing_ns is None:
+        return ""
+    if curves.crossing_p_adjusted is None or curves.crossing_p_adjusted > error_rate:
+        return ""
+    word = earlier(contrast.estimand)
+    first, then = (_LATER[word], word) if curves.is_later_first else (word, _LATER[word])
+    between = " and ".join(time_text(t) for t in curves.crossing_ns)
+    return f"; the curves cross between {between}: {first} before, {then} after ({_p(curves.crossing_p_adjusted)})"
 
 
 def _livelock(contrast: Contrast, policy: Estimate, baseline: Estimate, error_rate: float) -> str:

@@ -1,5 +1,7 @@
 """Late kills over all replicates: a policy that never gets there is not flattered."""
 
+import re
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -10,6 +12,7 @@ from mcoom.analysis.estimate import estimate_cell
 from mcoom.analysis.verdict import analyse
 from mcoom.codes import EndReason
 from mcoom.engine.layout import OUT
+from mcoom.report.comparison import comparison_text
 from mcoom.store.record import PointRecord, Results
 from mcoom.tally import PointTally, TallyPlan
 from tests.unit.episode_rows import HORIZON_NS, kill_rows
@@ -91,3 +94,15 @@ def test_the_analysis_of_a_run_has_them_in_a_family_of_their_own():
     found = analysis.to_json()["composite_contrasts"]
     assert [c["policy"] for c in found] == ["panics"]
     assert found[0]["rmst_p_adjusted"] == found[0]["rmst_p"]
+
+
+def test_the_text_shows_who_never_got_there():
+    counted = tally()
+    results = Results(counted.plan, (PointRecord(0, "only", {}, counted),), {})
+    lines = comparison_text(results, analyse(results)).splitlines()
+    start = next(i for i, line in enumerate(lines) if line.startswith("over all replicates"))
+    steady, panics = lines[start + 1 : start + 3]
+    assert re.split(r"\s{2,}", steady)[:3] == ["steady", "400", "0"]
+    assert re.split(r"\s{2,}", panics)[:3] == ["panics", "400", "300"]
+    assert "25 % [20.8, 29.5]" in panics
+    assert "+20.5 s" in panics

@@ -1,5 +1,8 @@
 """Many cells at once: pooled effects, Friedman, step-up families, and the analysis that uses them."""
 
+import time
+import tracemalloc
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -8,6 +11,7 @@ from mcoom.analysis.multiplicity import benjamini_hochberg, benjamini_yekutieli,
 from mcoom.analysis.omnibus import friedman_test
 from mcoom.analysis.stratified import pool_effects
 from mcoom.analysis.verdict import analyse
+from mcoom.report.comparison import comparison_text
 from mcoom.store.record import PointRecord, Results
 from tests.unit.episode_rows import kill_tally
 
@@ -95,3 +99,29 @@ def test_kept_rows_give_the_paired_log_rank_test():
     assert paired.p < with_rows.logrank_p / 10
     assert with_rows.rmst_variance_ratio < 0.3
     assert with_rows.to_json()["curves"]["paired_logrank"]["n_rows"] == 200
+
+
+def test_crossing_curves_are_said_in_a_sentence():
+    rng = np.random.default_rng(8)
+    narrow, wide = ((t * 1e9).astype(np.int64) for t in (rng.gamma(25, 1 / 25, 2_000), rng.gamma(1, 1, 2_000)))
+    tally = kill_tally([narrow, wide], 4_000_000_000)
+    results = Results(tally.plan, (PointRecord(0, "only", {}, tally),), {})
+    text = comparison_text(results, analyse(results))
+    assert "; the curves cross between " in text
+    assert "sooner before, later after (adjusted p " in text
+    ordered = analyse(run_of(1, (1.0, 0.7)))
+    assert "cross" not in comparison_text(run_of(1, (1.0, 0.7)), ordered)  # the twin that must fail
+
+
+def test_a_hundred_million_replicates_are_analysed_at_once():
+    tally = run_of(1, (1.0, 0.9, 1.1), n=20_000).points[0].tally
+    while tally.n_replicates < 10**8:
+        tally = tally.merge(tally)
+    tracemalloc.start()
+    started = time.perf_counter()
+    analysis = analyse(Results(tally.plan, (PointRecord(0, "huge", {}, tally),), {}))
+    took, (_, peak) = time.perf_counter() - started, tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert analysis.estimates[0].n >= 10**8
+    assert took < 10
+    assert peak < 50e6
