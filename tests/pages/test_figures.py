@@ -50,7 +50,7 @@ def test_curves_hold_the_estimate_and_the_censorings():
 def test_curves_say_what_never_came():
     panel = curve_panel(views(one_point(n_stuck=10)), "kill", 0.95)
     assert "25 %" in texts(to_svg(draw_curves([panel])))
-    assert f"{BASELINE}: median 20 ms, 25 % still waiting at 30 s" in describe_curves([panel])
+    assert f"{BASELINE}: median 20.4 ms, 25 % still waiting at 30 s" in describe_curves([panel])
     assert "no median" in describe_curves([curve_panel(views(one_point(n_stuck=30)), "kill", 0.95)])
 
 
