@@ -74,6 +74,9 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         # The interpreter flushes standard output once more at exit; give it somewhere to go.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(EXIT_BROKEN_PIPE)
+    except OSError as error:  # whatever a command did not expect of the file system
+        say(f"mcoom: error: {error.filename or 'system'}: {error.strerror or error}")
+        sys.exit(1)
     except (KeyboardInterrupt, click.Abort):
         _leave_interrupted()
     sys.exit(code if isinstance(code, int) else 0)

@@ -197,10 +197,14 @@ def check_output(path: Path, shard: "Shard | None" = None) -> None:
     Raises
     ------
     StoreError
-        If the folder is missing or may not be written, or the path is a folder.
+        If the folder is missing or may not be searched or written, or the path is a folder.
     """
     folder = path.absolute().parent
-    if path.is_dir():
+    try:
+        is_folder = path.is_dir()
+    except OSError as error:  # a folder on the way may not be searched
+        raise StoreError(f"{path}: {error.strerror}") from error
+    if is_folder:
         raise StoreError(f"{path}: is a folder; allowed: the name of a file")
     if not folder.is_dir():
         raise StoreError(f"{path}: folder {folder} does not exist")
