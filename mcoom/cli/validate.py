@@ -23,9 +23,7 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 
 @click.command()
 @click.argument("measured", metavar="[MEASURED.csv]...", nargs=-1, type=click.Path())
-@click.option(
-    "--replicates", type=click.IntRange(1, 10**6), help=f"Rounds per configuration. [{DEFAULT_REPLICATES}]"
-)
+@click.option("--replicates", type=click.IntRange(1, 10**6), help=f"Rounds per configuration. [{DEFAULT_REPLICATES}]")
 @click.option("--seed", type=click.IntRange(0, 2**62), help="Root seed. [1]")
 @click.option("--save-predictions", "save", metavar="P.npz", type=_FILE, help="Keep the predictions in a file.")
 @click.option("--predictions", "load", metavar="P.npz", type=_FILE, help="Score kept predictions; simulate nothing.")
@@ -55,7 +53,9 @@ def validate(
     if as_html and output is None:
         raise SpecError("--html: needs a folder; allowed: --html with -o DIR")
     if load is not None and (replicates is not None or seed is not None):
-        raise SpecError("--predictions: replicates and seed are those of the file; allowed: without --replicates, --seed")
+        raise SpecError(
+            "--predictions: replicates and seed are those of the file; allowed: without --replicates, --seed"
+        )
     _prepare(output, save, as_html)
     from mcoom.run.progress import Progress
     from mcoom.validate.main import Settings

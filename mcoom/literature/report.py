@@ -117,7 +117,12 @@ def _report(raw: dict[str, Any], assumed: dict[str, Any], name: str) -> StallRep
     if not 0 < low_ns <= high_ns:
         raise SpecError(f"{place}: seen_to = {raw.get('seen_to')!r}: before seen_from; allowed: a longer time")
     return StallReport(
-        *(raw[key] for key in _WORDS),
+        id=raw["id"],
+        date=raw["date"],
+        kernel=raw["kernel"],
+        source=raw["source"],
+        setup=raw["setup"],
+        stated=raw["stated"],
         quantity=raw["quantity"],
         over=raw["over"],
         seen_ns=(low_ns, high_ns),

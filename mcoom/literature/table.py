@@ -103,9 +103,11 @@ def literature_text(data: Mapping[str, Any]) -> str:
             lines.append(f"{'':21}{row['not_simulated_because']}")
     lines += [
         "",
-        f"{data['n_simulated']} of {data['n_reports']} reports can be simulated, {data['n_that_fit']} of these fit: an ended "
+        f"{data['n_simulated']} of {data['n_reports']} reports can be simulated, {data['n_that_fit']} of "
+        "these fit: an ended "
         "stall lies in the predicted central 95 % range, one whose end nobody saw has a probability of at least 2 %.",
-        f"{data['replicates']} episodes each, seed {data['seed']}; what a report does not say is drawn from distributions "
+        f"{data['replicates']} episodes each, seed {data['seed']}; what a report does not say is drawn "
+        "from distributions "
         "that --json names.",
     ]
     return "\n".join(lines)

@@ -1,7 +1,7 @@
 """Which boot each episode of a cell comes from: the clusters of the data.
 
-Takes a measured file and its cells, gives arrays beside those of the cells. Must know nothing of predictions. Rounds and
-kills of a boot hang together, so whatever is resampled is resampled by boots.
+Takes a measured file and its cells, gives arrays beside those of the cells. Must know nothing of predictions. Rounds
+and kills of a boot hang together, so whatever is resampled is resampled by boots.
 """
 
 from dataclasses import dataclass
@@ -58,6 +58,6 @@ def find_boots(measured: Measured, cells: tuple[Cell, ...]) -> Boots:
         rows.setdefault((episode.factors, episode.k), []).append((number[key], watched_ns))
     found = []
     for cell in cells:
-        boot, watched = zip(*rows[cell.factors, cell.k], strict=True)
-        found.append(CellBoots(np.array(boot, dtype=np.int64), np.array(watched, dtype=np.int64)))
+        numbers, watched = zip(*rows[cell.factors, cell.k], strict=True)
+        found.append(CellBoots(np.array(numbers, dtype=np.int64), np.array(watched, dtype=np.int64)))
     return Boots(tuple(found), len(number))

@@ -106,10 +106,10 @@ def _resample(score: CellScore, of: CellBoots, counts: np.ndarray) -> _Resampled
     cell = score.cell
     if len(numbers) == 1:
         shape = np.ones(len(counts))
-        median_ns = min(score.observed.median.value_ns, cell.horizon_ns)
+        bounded_ns = min(score.observed.median.value_ns, cell.horizon_ns)
         fixed = np.array([[score.distance.crps, score.distance.tail, score.distance.stuck]])
         return _Resampled(
-            weight, shape * score.observed.stuck, shape * median_ns, shape * score.ks, np.repeat(fixed, len(counts), 0)
+            weight, shape * score.observed.stuck, shape * bounded_ns, shape * score.ks, np.repeat(fixed, len(counts), 0)
         )
     multiplicity = drawn[:, which].astype(float)
     total = np.maximum(multiplicity.sum(axis=1), 1.0)
@@ -163,7 +163,8 @@ def _interval(score: CellScore) -> tuple[float, float]:
 def _share(weight: np.ndarray, value: np.ndarray) -> np.ndarray:
     """Return the weighted mean over cells in each sample, NaN where nothing has a weight."""
     total = weight.sum(axis=0)
-    return np.divide((weight * value).sum(axis=0), total, out=np.full(len(total), np.nan), where=total > 0)
+    mean = np.divide((weight * value).sum(axis=0), total, out=np.full(len(total), np.nan), where=total > 0)
+    return np.asarray(mean)
 
 
 def _weighted_median(value: np.ndarray, weight: np.ndarray) -> np.ndarray:

@@ -7,8 +7,8 @@ was watched. It is the continuous ranked probability score of log10 of the time,
 and by 0 elsewhere. A horizon is set before an episode begins, so cutting there keeps the score proper: nobody expects
 to do better by stating another curve than the one believed. A curve that is wrong by one decade everywhere scores 1.
 
-Source: Graf, Schmoor, Sauerbrei, Schumacher, Stat. Med. 18 (1999) 2529-2545; Gneiting and Ranjan, J. Bus. Econ. Stat. 29
-(2011) 411-422 (weights keep it proper).
+Source: Graf, Schmoor, Sauerbrei, Schumacher, Stat. Med. 18 (1999) 2529-2545; Gneiting and Ranjan, J. Bus. Econ.
+Stat. 29 (2011) 411-422 (weights keep it proper).
 """
 
 from dataclasses import dataclass

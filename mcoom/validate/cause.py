@@ -47,7 +47,7 @@ def likely_causes(score: CellScore, seen: Counts, predicted: Counts) -> tuple[st
         _contention,
     )
     found = [sentence for rule in rules if (sentence := rule(score, seen, predicted)) is not None]
-    return tuple(found) or ("none of the rules applies: compare the traces",)
+    return tuple(found) or (_what_is_known(seen, predicted),)
 
 
 def verdict_probability(score: CellScore) -> float | None:
@@ -80,7 +80,8 @@ def _chance(score: CellScore, seen: Counts, predicted: Counts) -> str | None:
     if score.verdict_agrees or chance is None or chance < CHANCE:
         return None
     return (
-        f"chance: {100 * _late(score):.0f} % of the predicted kills take 200 ms or more; {score.cell.n_boots} boot(s) then give the "
+        f"chance: {100 * _late(score):.0f} % of the predicted kills take 200 ms or more; "
+        f"{score.cell.n_boots} boot(s) then give the "
         f"observed verdict with probability {chance:.2f}"
     )
 
@@ -145,6 +146,17 @@ def _contention(score: CellScore, seen: Counts, predicted: Counts) -> str | None
         f"contention: in the median the first to enter kills on the {first} side, {count:.0f} failed trylock(s) on the "
         f"{other} one"
     )
+
+
+def _what_is_known(seen: Counts, predicted: Counts) -> str:
+    """Return the counts where no rule applies."""
+    sides = []
+    for name, counts in (("observed", seen), ("predicted", predicted)):
+        if counts.lockwait_ns is None or counts.crit_ns is None:
+            sides.append(f"{name}: nothing counted")
+        else:
+            sides.append(f"{name}: {_ms(counts.lockwait_ns)} ms before the lock, {_ms(counts.crit_ns)} ms with it")
+    return "no rule applies; " + ", ".join(sides)
 
 
 def _ms(value: float) -> str:

@@ -15,7 +15,7 @@ import numpy as np
 
 from mcoom.codes import Trace
 from mcoom.engine.layout import OUT
-from mcoom.engine.replicates import trace_replicate
+from mcoom.engine.replicates import run_block, trace_replicate
 from mcoom.validate.build import build_inputs, build_policy
 from mcoom.validate.cells import Cell
 from mcoom.validate.measured import SHIPPED, Configuration, data_path, read_factors, read_text
@@ -23,6 +23,8 @@ from mcoom.validate.stages import StageCosts
 
 TRACED = 20
 """Replicates of a configuration that are traced."""
+MAX_RECORDS = 3_000_000
+"""Of a trace: a storm that spins for seconds fills them."""
 
 COUNT_COLUMNS = ("lockwait_ns", "crit_ns", "killer_cpu_ns", "killer_is_holder", "n_fail", "n_entry", "n_pass")
 """Columns of a measured file that are counted where it has them."""
@@ -146,7 +148,7 @@ def count_predicted(
     replicates, seed : int
         Those of the prediction: the traced replicates are among them.
     traced : int
-        At most so many replicates, the first ones.
+        At most so many replicates, the first ones that have such a kill.
 
     Returns
     -------
@@ -155,9 +157,11 @@ def count_predicted(
     """
     inputs = build_inputs(configuration, stages, replicates, seed)
     policy = build_policy(configuration.factors)
+    # A round in which an earlier kill never came has nothing to count, and the longest trace.
+    has_kill = np.flatnonzero(run_block(inputs, policy)[:, OUT[f"kill_ns_{k - 1}"]] > 0)
     kills, passes, entries = [], 0, 0
-    for row in range(min(traced, replicates)):
-        trace, out = trace_replicate(inputs, policy, row)
+    for row in has_kill[:traced].tolist():
+        trace, out = trace_replicate(inputs, policy, row, MAX_RECORDS)
         passes += int(out[OUT["n_pass"]])
         entries += int(out[OUT["n_entry"]])
         kill = _kill_of(trace, out, k - 1)

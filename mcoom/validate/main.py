@@ -127,7 +127,8 @@ def _predictions(
         predictions, source = read_predictions(settings.load, configurations)
         if source.stage_costs_sha256 != digest_text(text):
             raise DataError(
-                f"{settings.load}: predicted from other stage costs ({source.stage_costs}) than {stages.name}; allowed: "
+                f"{settings.load}: predicted from other stage costs ({source.stage_costs}) than {stages.name}; "
+                "allowed: "
                 "the stage costs that lie beside the measured files"
             )
     else:

@@ -12,6 +12,7 @@ import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -65,12 +66,12 @@ def write_predictions(
         If the file cannot be written.
     """
     samples = [sample for prediction in predictions for sample in prediction.samples]
-    about = {"schema_version": SCHEMA_VERSION, **vars(source)}
+    about: dict[str, Any] = {"schema_version": SCHEMA_VERSION, **vars(source)}
     about["configurations"] = [configuration_key(item) for item in configurations]
     about["n_budget"] = [prediction.n_budget for prediction in predictions]
     about["n_kills"] = [len(prediction.samples) for prediction in predictions]
     about["n_without_entry"] = [sample.n_without_entry for sample in samples]
-    arrays = {
+    arrays: dict[str, Any] = {
         "about": np.frombuffer(json.dumps(about).encode(), dtype=np.uint8),
         "n": np.array([len(sample.time_ns) for sample in samples], dtype=np.int64),
         "time_ns": np.concatenate([sample.time_ns for sample in samples] or [np.zeros(0, np.int64)]),
@@ -132,7 +133,7 @@ def read_predictions(
     return tuple(predictions), PredictionSource(**{name: about[name] for name in _ABOUT[1:]})
 
 
-def _load(path: Path) -> tuple[dict[str, object], np.ndarray, np.ndarray, np.ndarray]:
+def _load(path: Path) -> tuple[dict[str, Any], np.ndarray, np.ndarray, np.ndarray]:
     """Return header and arrays of a file of predictions."""
     allowed = "allowed: a file of 'mcoom validate --save-predictions'"
     try:

@@ -85,7 +85,9 @@ class Report:
                 "same_curve_for_all": distance_json(summary.reference.same_for_all),
                 "own_observed_curve": distance_json(summary.reference.own_curve),
             },
-            "bootstrap_intervals": {name: None if pair is None else list(pair) for name, pair in self.intervals.items()},
+            "bootstrap_intervals": {
+                name: None if pair is None else list(pair) for name, pair in self.intervals.items()
+            },
             "calibration": asdict(self.calibration) | {"density": list(self.calibration.density)},
             "transitions": [transition_json(item) for item in self.transitions if item.crosses],
             "factor_residuals": [_residual_json(residual) for residual in summary.residuals],

@@ -7,6 +7,7 @@ last. Must know nothing of how anything was computed.
 from collections.abc import Sequence
 
 from mcoom.validate.curve import Quantile
+from mcoom.validate.family import Naming
 from mcoom.validate.report import Report
 from mcoom.validate.score import CellScore
 from mcoom.validate.summary import FactorResidual, Share
@@ -20,12 +21,13 @@ _HEADER = (
 
 def report_text(report: Report) -> str:
     """Return the whole report."""
-    varying = varying_columns(report.scores)
+    naming = Naming.of(report.scores)
     worst_first = sorted(report.scores, key=lambda score: score.badness, reverse=True)
     lines = [
         "Observed against predicted, worst cells first (times in ms; > only a bound; ! wrong verdict).",
+        f"Names leave out what is usual: {naming.usual_text() or 'nothing'}.",
         _HEADER,
-        *(cell_line(score, varying) for score in worst_first),
+        *(cell_line(score, naming) for score in worst_first),
         "",
         summary_text(report),
     ]
@@ -34,25 +36,14 @@ def report_text(report: Report) -> str:
 
 def summary_text(report: Report) -> str:
     """Return the report without the table of all cells."""
-    varying = varying_columns(report.scores)
+    naming = Naming.of(report.scores)
     parts = [
         residual_lines(report.summary.residuals),
-        transition_lines(report.transitions, varying),
-        worst_lines(report, varying),
+        transition_lines(report.transitions, naming),
+        worst_lines(report, naming),
         summary_lines(report),
     ]
     return "\n\n".join("\n".join(part) for part in parts if part)
-
-
-def varying_columns(scores: Sequence[CellScore]) -> tuple[str, ...]:
-    """Return the columns that tell the cells apart, and k."""
-    labels = [score.cell.labels() for score in scores]
-    return tuple(column for column in labels[0] if column == "k" or len({label[column] for label in labels}) > 1)
-
-
-def name_of(labels: dict[str, str | int], columns: Sequence[str]) -> str:
-    """Return the name of a cell or family: those of the factors in ``columns`` that it has."""
-    return " ".join(f"{column}={labels[column]}" for column in columns if labels.get(column, "") != "")
 
 
 def ms_text(quantile: Quantile) -> str:
@@ -60,7 +51,7 @@ def ms_text(quantile: Quantile) -> str:
     return f"{'>' if quantile.at_least else ''}{quantile.value_ns / 1e6:.4g}"
 
 
-def cell_line(score: CellScore, columns: Sequence[str]) -> str:
+def cell_line(score: CellScore, naming: Naming) -> str:
     """Return one cell as a line of the table."""
     seen, predicted = score.observed, score.predicted
     verdicts = ("no", "yes")
@@ -72,7 +63,7 @@ def cell_line(score: CellScore, columns: Sequence[str]) -> str:
         f"{ms_text(seen.p95):>9} {'-' if predicted is None else ms_text(predicted.p95):>9} "
         f"{score.ks:4.2f} {score.distance.crps:5.2f} {ratio:>6} "
         f"{verdicts[seen.stuck] + '/' + verdicts[score.predicted_stuck]:>7} "
-        f"{'in' if score.covered else 'out':>4}  {name_of(score.cell.labels(), columns)}"
+        f"{'in' if score.covered else 'out':>4}  {naming.name(score.cell.labels())}"
     )
 
 
@@ -102,7 +93,7 @@ def crossing_text(crossing: Crossing) -> str:
     return f"{crossing.below} to {crossing.above}{between}"
 
 
-def transition_lines(transitions: Sequence[Transition], columns: Sequence[str]) -> list[str]:
+def transition_lines(transitions: Sequence[Transition], naming: Naming) -> list[str]:
     """Return the families that get stuck at some storm size, those that sleep under the lock first."""
     crossing = sorted((item for item in transitions if item.crosses), key=lambda item: not item.sleeps_under_lock)
     if not crossing:
@@ -113,18 +104,18 @@ def transition_lines(transitions: Sequence[Transition], columns: Sequence[str]) 
     ]
     return lines + [
         f"{crossing_text(item.observed):>18} {crossing_text(item.predicted):>18} {' ' if item.agrees else '!'} "
-        f"{name_of(item.labels, columns)}"
+        f"{naming.name(item.labels)}"
         for item in crossing
     ]
 
 
-def worst_lines(report: Report, columns: Sequence[str]) -> list[str]:
+def worst_lines(report: Report, naming: Naming) -> list[str]:
     """Return the worst cells with what their misses may come from."""
     lines = ["The worst cells and what differs in them (by rule, from counts; no proof)."]
     for one in report.worst:
         seen, predicted = one.score.observed, one.score.predicted
         lines.append(
-            f"{name_of(one.score.cell.labels(), columns)}: {ms_text(seen.median)} ms observed, "
+            f"{naming.name(one.score.cell.labels())}: {ms_text(seen.median)} ms observed, "
             f"{'-' if predicted is None else ms_text(predicted.median)} ms predicted"
         )
         lines += [f"    {cause}" for cause in one.causes]
@@ -149,7 +140,8 @@ def summary_lines(report: Report) -> list[str]:
         f"{summary.n_cells} cells of {report.n_configurations} configurations and {report.n_boots} boots, "
         f"{report.n_rows - report.n_never_open} kills in {report.measured} "
         f"({report.n_never_open} rows left out: their episode never began).",
-        f"Predicted from {report.source.stage_costs} with {report.source.replicates} replicates per configuration, seed "
+        f"Predicted from {report.source.stage_costs} with {report.source.replicates} replicates per "
+        "configuration, seed "
         f"{report.source.seed}; no outcome was read before. Intervals: 95 %.",
         f"stuck (half of the kills take 200 ms or more): {summary.n_stuck} cells; {wrong} verdicts are wrong",
         f"  recall       {share_text(summary.recall)}{by_boots('stuck_recall', 1, True)}   "
@@ -158,7 +150,8 @@ def summary_lines(report: Report) -> list[str]:
         "(always stuck 0 %, never stuck 100 %)",
         f"median |log10 ratio of medians|: {ratio}{by_boots('median_abs_log10_ratio')} over {summary.n_ratios} "
         f"cells above 0.2 ms, {summary.n_bounds} of them bounds",
-        f"observed median in the predicted 90 % interval: {share_text(summary.coverage)}{by_boots('coverage', 1, True)}",
+        "observed median in the predicted 90 % interval: "
+        f"{share_text(summary.coverage)}{by_boots('coverage', 1, True)}",
         f"integrated Brier score on log time, decades: {summary.distance.crps:.3f}{by_boots('crps_decades')}   "
         f"(one curve for all {same.crps:.3f}, each cell's own {own.crps:.3f}"
         + (")" if summary.skill is None else f": skill {summary.skill:.2f})"),

@@ -62,13 +62,13 @@ def find_transitions(scores: Sequence[CellScore]) -> tuple[Transition, ...]:
         labels.pop("n")
         families.setdefault(tuple(labels.items()), []).append(score)
     found = []
-    for labels, members in families.items():
+    for family, members in families.items():
         members.sort(key=lambda score: score.cell.factors.n)
         if len(members) >= MIN_SIZES:
             sizes = tuple(score.cell.factors.n for score in members)
             observed = _crossing(sizes, [(score.observed.stuck, score.observed) for score in members])
             predicted = _crossing(sizes, [(score.predicted_stuck, score.predicted) for score in members])
-            found.append(Transition(dict(labels), sizes, observed, predicted))
+            found.append(Transition(dict(family), sizes, observed, predicted))
     return tuple(found)
 
 
