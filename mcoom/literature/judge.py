@@ -29,7 +29,7 @@ class Judgement:
     probability: float | None
     """Predicted probability of at least the shortest duration seen."""
     interval: tuple[float, float] | None
-    """Exact 95 % interval of it, episodes that are not known counted both ways."""
+    """Exact 95 % interval of it; durations cut off too early to tell are counted both ways."""
     range_ns: tuple[int, int] | None
     """Central 95 % range."""
     range_open: bool
@@ -37,6 +37,8 @@ class Judgement:
     median_ns: int | None
     fits: bool | None
     """Whether an ended stall lies in the range, or a censored one has at least ``LEAST``; None if not simulated."""
+    otherwise: "Judgement | None" = None
+    """The same under the report's ``what_if``."""
 
 
 def judge(report: StallReport, stalls: Stalls | None) -> Judgement:
@@ -54,8 +56,11 @@ def judge(report: StallReport, stalls: Stalls | None) -> Judgement:
     n = len(stalls.time_ns)
     low_ns, high_ns = report.seen_ns
     reached = int(np.count_nonzero(stalls.time_ns >= low_ns))
-    low = clopper_pearson(reached, n + stalls.n_unknown)[0]
-    high = clopper_pearson(reached + stalls.n_unknown, n + stalls.n_unknown)[1]
+    # Cut off before it was as long (out of events or of victims): it may have become so, or not.
+    open_ended = stalls.n_unknown + int(np.count_nonzero(stalls.censored & (stalls.time_ns < low_ns)))
+    total = n + stalls.n_unknown
+    low = clopper_pearson(reached, total)[0]
+    high = clopper_pearson(reached + open_ended, total)[1]
     ends, is_open = central_range(stalls)
     order = np.sort(stalls.time_ns)
     if report.ended:

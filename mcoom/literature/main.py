@@ -4,13 +4,18 @@ Takes reports, gives judgements. Must know nothing of the command line.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Protocol
 
 from mcoom.errors import SpecError
 from mcoom.literature.judge import Judgement, judge
-from mcoom.literature.predict import build_setting, predict_outputs, stalls_of
-from mcoom.literature.report import StallReport
+from mcoom.literature.predict import Stalls, build_setting, predict_outputs, stalls_of
+from mcoom.literature.report import Setting, StallReport
 from mcoom.units import closest
+
+
+WHAT_IF_REPLICATES = 20
+"""Episodes of a change of a setting, at most: those that stall for minutes take seconds of CPU time each."""
 
 
 class Advances(Protocol):
@@ -65,14 +70,24 @@ def judge_reports(
     tuple of Judgement
         In order.
     """
+    n_what_if = min(replicates, WHAT_IF_REPLICATES)
     if progress is not None:
-        progress.expect(replicates * sum(report.setting is not None for report in reports))
+        n_settings = sum(report.setting is not None for report in reports)
+        progress.expect(replicates * n_settings + n_what_if * sum(report.what_if is not None for report in reports))
+
+    def predict(report: StallReport, setting: Setting, n: int) -> Stalls:
+        design = build_setting(setting, n, seed)
+        out = predict_outputs(design, threads, None if progress is None else progress.advance)
+        return stalls_of(out, setting.kills, report.quantity, report.over)
+
     found = []
     for report in reports:
-        stalls = None
-        if report.setting is not None:
-            design = build_setting(report.setting, replicates, seed)
-            out = predict_outputs(design, threads, None if progress is None else progress.advance)
-            stalls = stalls_of(out, report.setting.kills, report.quantity, report.over)
-        found.append(judge(report, stalls))
+        if report.setting is None:
+            found.append(judge(report, None))
+            continue
+        judgement = judge(report, predict(report, report.setting, replicates))
+        if report.what_if is not None:
+            changed = replace(report.setting, assume=(*report.setting.assume, *report.what_if.changes))
+            judgement = replace(judgement, otherwise=judge(report, predict(report, changed, n_what_if)))
+        found.append(judgement)
     return tuple(found)

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mcoom.codes import EndReason
 from mcoom.design.build import Design, build_design
 from mcoom.engine.layout import OUT
 from mcoom.engine.replicates import run_block
@@ -35,7 +34,7 @@ class Stalls:
     n_episodes: int
     """Simulated episodes."""
     n_unknown: int
-    """Episodes that ran out of events or victims before the horizon: what they would have given is not known."""
+    """Episodes that gave no duration at all."""
 
 
 def build_setting(setting: Setting, replicates: int, seed: int) -> Design:
@@ -105,9 +104,10 @@ def stalls_of(out: np.ndarray, n_kills: int, quantity: str, over: str) -> Stalls
     quantity, over : str
         As in ``StallReport``.
     """
-    measure = {"gap": _gaps, "hold": _hold, "reap": _reaps}[quantity]
+    measure = {"gap": _gaps, "reap": _reaps}[quantity]
     times: list[int] = []
     flags: list[bool] = []
+    n_unknown = 0
     for row in out:
         found = measure(row, n_kills)
         if over == "longest" and found:
@@ -116,8 +116,8 @@ def stalls_of(out: np.ndarray, n_kills: int, quantity: str, over: str) -> Stalls
             found = [(longest[0], any(cut and time >= longest[0] for time, cut in found))]
         times += [time for time, _ in found]
         flags += [cut for _, cut in found]
-    early = np.isin(out[:, OUT["end_reason"]], (EndReason.BUDGET, EndReason.NO_VICTIM))
-    return Stalls(np.array(times, np.int64), np.array(flags, bool), len(out), int(np.count_nonzero(early)))
+        n_unknown += not found
+    return Stalls(np.array(times, np.int64), np.array(flags, bool), len(out), n_unknown)
 
 
 def _gaps(row: np.ndarray, n_kills: int) -> list[tuple[int, bool]]:
@@ -133,12 +133,6 @@ def _gaps(row: np.ndarray, n_kills: int) -> list[tuple[int, bool]]:
         gaps.append((start + kill - last, False))
         last = start + kill
     return gaps
-
-
-def _hold(row: np.ndarray, n_kills: int) -> list[tuple[int, bool]]:
-    """Return the longest time that one task owned the lock."""
-    hold_ns = int(row[OUT["hold_max_ns"]])
-    return [(hold_ns, bool(row[OUT["hold_open"]]))] if hold_ns >= 0 else []
 
 
 def _reaps(row: np.ndarray, n_kills: int) -> list[tuple[int, bool]]:

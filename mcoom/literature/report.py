@@ -11,12 +11,13 @@ from typing import Any
 from mcoom.errors import SpecError
 from mcoom.units import closest, parse_time_ns
 
-QUANTITIES = ("gap", "hold", "reap")
+QUANTITIES = ("gap", "reap")
 OVER = ("longest", "each")
 _WORDS = ("id", "date", "kernel", "source", "setup", "stated")
 _KEYS = frozenset(
     (*_WORDS, "quantity", "over", "seen_from", "seen_to", "ended", "scenario", "policy", "kills", "horizon", "use",
-     "assume", "reason")
+     "assume", "reason", "miss",
+     "what_if", "what_if_set")
 )  # fmt: skip
 
 
@@ -36,6 +37,15 @@ class Setting:
 
 
 @dataclass(frozen=True)
+class WhatIf:
+    """A change of a setting that shows what a report would follow from; it decides no verdict."""
+
+    words: str
+    changes: tuple[str, ...]
+    """Overrides ``key=value``, after those of the setting."""
+
+
+@dataclass(frozen=True)
 class StallReport:
     """What somebody reported."""
 
@@ -48,8 +58,7 @@ class StallReport:
     stated: str
     """What is said of the duration."""
     quantity: str
-    """``gap``: time without a kill between two kills; ``hold``: longest time one task owned oom_lock; ``reap``: from
-    SIGKILL to memory free."""
+    """``gap``: time without a kill, from the first entry or the kill before; ``reap``: from SIGKILL to memory free."""
     over: str
     """``longest`` of an episode, or ``each`` one."""
     seen_ns: tuple[int, int]
@@ -59,6 +68,9 @@ class StallReport:
     setting: Setting | None
     reason: str
     """Why there is no setting; empty if there is one."""
+    what_if: WhatIf | None
+    miss: str
+    """What is believed to be the reason where prediction and report cannot both be true; empty if they can."""
 
 
 def load_reports(text: str | None = None, name: str = "reports.toml") -> tuple[StallReport, ...]:
@@ -129,14 +141,16 @@ def _report(raw: dict[str, Any], assumed: dict[str, Any], name: str) -> StallRep
         ended=raw["ended"],
         setting=_setting(raw, assumed, place, high_ns) if "scenario" in raw else None,
         reason=raw.get("reason", ""),
+        what_if=_what_if(raw, place),
+        miss=raw.get("miss", ""),
     )
 
 
 def _setting(raw: dict[str, Any], assumed: dict[str, Any], place: str, seen_ns: int) -> Setting:
     """Check how a report is to be simulated.
 
-    By default an episode is watched a twentieth longer than the report was, so that a lock taken a little after the
-    start can be seen to be held for as long.
+    By default an episode is watched a twentieth longer than the report was: its horizon runs from the first entry after
+    a release, a gap from the kill before.
     """
     kills = raw.get("kills")
     if not isinstance(kills, int) or not 2 <= kills <= 8:
@@ -149,6 +163,13 @@ def _setting(raw: dict[str, Any], assumed: dict[str, Any], place: str, seen_ns: 
     return Setting(
         str(raw["scenario"]), str(raw.get("policy", "")), kills, horizon_ns, (*shared, *raw.get("assume", []))
     )
+
+
+def _what_if(raw: dict[str, Any], place: str) -> WhatIf | None:
+    """Check a change of the setting."""
+    if ("what_if" in raw) != ("what_if_set" in raw) or ("what_if" in raw and "scenario" not in raw):
+        raise SpecError(f"{place}: what_if: allowed: with what_if_set and a scenario, or none of them")
+    return WhatIf(str(raw["what_if"]), tuple(raw["what_if_set"])) if "what_if" in raw else None
 
 
 def _time(raw: dict[str, Any], key: str, place: str) -> int:

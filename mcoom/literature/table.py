@@ -8,8 +8,6 @@ from typing import Any
 
 from mcoom.literature.judge import Judgement
 
-_WORDS = {"gap": "time without a kill", "hold": "time one task owned the lock", "reap": "SIGKILL to memory free"}
-
 
 def judgements_json(judgements: Sequence[Judgement], replicates: int, seed: int, engine: str) -> dict[str, Any]:
     """Return judgements as plain data."""
@@ -44,6 +42,20 @@ def _judgement_json(one: Judgement) -> dict[str, Any]:
         "horizon_ns": None if setting is None else setting.horizon_ns,
         "assumed": [] if setting is None else list(setting.assume),
         "not_simulated_because": report.reason or None,
+        "miss_because": report.miss or None,
+        **_prediction_json(one),
+        "what_if": None
+        if report.what_if is None or one.otherwise is None
+        else {
+            "words": report.what_if.words,
+            "changed": list(report.what_if.changes),
+            **_prediction_json(one.otherwise),
+        },
+    }
+
+
+def _prediction_json(one: Judgement) -> dict[str, Any]:
+    return {
         "n": one.n,
         "n_censored": one.n_censored,
         "probability": one.probability,
@@ -99,8 +111,12 @@ def literature_text(data: Mapping[str, Any]) -> str:
         lines.append(
             f"{row['id']:20} {seen_text(row):>18} {probability_text(row):>24}  {range_text(row):44} {verdict_text(row)}"
         )
-        if row["not_simulated_because"]:
-            lines.append(f"{'':21}{row['not_simulated_because']}")
+        why = row["not_simulated_because"] or (row["miss_because"] if row["fits"] is False else None)
+        if why:
+            lines.append(f"{'':21}{why}")
+        if row["what_if"]:
+            other = row["what_if"]
+            lines.append(f"{'':21}what if {other['words']}: {probability_text(other)}, {range_text(other)}")
     lines += [
         "",
         f"{data['n_simulated']} of {data['n_reports']} reports can be simulated, {data['n_that_fit']} of "

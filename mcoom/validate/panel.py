@@ -42,7 +42,7 @@ def family_svg(rows: Sequence[tuple[str, Sequence[CellScore]]], columns: Sequenc
     height = _TOP + len(rows) * (PANEL_HEIGHT + _GAP) + _BOTTOM
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{0.75 * width:g}pt" height="{0.75 * height:g}pt" '
-        f'viewBox="0 0 {width} {height}" font-family="DejaVu Sans, sans-serif" font-size="8.5" fill="{_INK}">'
+        f'viewBox="0 0 {width} {height}"><g font-family="DejaVu Sans, sans-serif" font-size="8.5" fill="{_INK}">'
     ]
     for j, k in enumerate(columns):
         parts.append(f'<text x="{_LEFT + j * (PANEL_WIDTH + _GAP)}" y="10">k = {k}</text>')
@@ -57,7 +57,7 @@ def family_svg(rows: Sequence[tuple[str, Sequence[CellScore]]], columns: Sequenc
         for ns, words in _TICKS:
             x = _LEFT + j * (PANEL_WIDTH + _GAP) + _x(ns)
             parts.append(f'<text x="{x}" y="{height - 4}" text-anchor="middle" font-size="7">{words}</text>')
-    return "".join(parts) + "</svg>"
+    return "".join(parts) + "</g></svg>"
 
 
 def _lines(name: str) -> list[str]:

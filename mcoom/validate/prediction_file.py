@@ -9,6 +9,7 @@ import io
 import json
 import os
 import zipfile
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -137,12 +138,12 @@ def _load(path: Path) -> tuple[dict[str, Any], np.ndarray, np.ndarray, np.ndarra
     """Return header and arrays of a file of predictions."""
     allowed = "allowed: a file of 'mcoom validate --save-predictions'"
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as archive:
             about = json.loads(archive["about"].tobytes())
             sizes, times, censored = archive["n"], archive["time_ns"], archive["censored"]
     except OSError as error:
         raise DataError(f"{path}: cannot be read: {error.strerror or error}; {allowed}") from error
-    except (ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
+    except (ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise DataError(f"{path}: not a file of predictions ({error}); {allowed}") from error
     version = about.get("schema_version")
     if version != SCHEMA_VERSION:

@@ -65,9 +65,9 @@ def reference_rows(summary: Summary) -> Rows:
     return [
         row("always stuck", "100 %", "0 %", None),
         row("never stuck", "0 %", "100 %", None),
-        row("one curve for all cells: the mean of the observed ones", "-", "-", summary.reference.same_for_all),
+        row("the mean observed curve for all", "-", "-", summary.reference.same_for_all),
         row("the prediction", _plain(summary.recall), _plain(summary.specificity), summary.distance),
-        row("each cell's own observed curve: no better is possible", "-", "-", summary.reference.own_curve),
+        row("each cell's own observed curve", "-", "-", summary.reference.own_curve),
     ]
 
 

@@ -87,7 +87,7 @@ def _add_scores(page: Page, report: Report) -> None:
     page.section("Scores")
     page.table(("score", "value", "95 % by boots"), score_rows(report))
     header = ("answer", "recall", "specificity", "integrated Brier", "from 200 ms on", "Brier at 200 ms")
-    page.table(header, reference_rows(report.summary), "To read the scores by")
+    page.table(header, reference_rows(report.summary), "To read the scores by: nothing does better than the last row.")
     page.note(
         "stuck: at least half of the kills of a cell take 200 ms or more. The integrated Brier score is "
         "the CRPS of log10 "

@@ -7,12 +7,19 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from mcoom.validate.boots import Boots, CellBoots
+from mcoom.validate.bootstrap import bootstrap
+from mcoom.validate.calibration import calibrate
 from mcoom.validate.cells import Cell, is_stuck
+from mcoom.validate.counts import Counts
 from mcoom.validate.curve import Curve, Quantile, ks_distance
 from mcoom.validate.predict import Sample
-from mcoom.validate.report import Report
+from mcoom.validate.prediction_file import PredictionSource
+from mcoom.validate.report import Diagnosis, Report
 from mcoom.validate.score import median_interval, score_cell
 from mcoom.validate.summary import Share, summarise
+from mcoom.validate.text import report_text
+from mcoom.validate.transition import find_transitions
 from tests.unit.test_validate_build import SLEEP
 
 MS = 1_000_000
@@ -144,8 +151,21 @@ def scores():
     )
 
 
+def boots() -> Boots:
+    numbers = ([0, 1], [2], [3], [4])
+    return Boots(tuple(CellBoots(np.array(n), np.full(len(n), 4_000 * MS)) for n in numbers), 5)
+
+
 def report() -> Report:
-    return Report("m.csv", "stage_costs.csv", 3, 1, 6, 1, 1, 0, ("a note",), scores(), summarise(scores()))
+    every = scores()
+    summary = summarise(every)
+    counts = Counts(1, 5.0 * MS, 1.0 * MS, 1.0 * MS, 1.0, 3.0, 17.0)
+    return Report(
+        measured="m.csv", n_rows=6, n_never_open=1, n_configurations=1, n_boots=5, n_budget=0, notes=("a note",),
+        source=PredictionSource(3, 1, "stage_costs.csv", "00", "11", "0.0"), scores=every, summary=summary,
+        intervals=bootstrap(every, boots(), 50), calibration=calibrate(every), transitions=find_transitions(every),
+        worst=tuple(Diagnosis(score, counts, counts, ("a cause",)) for score in summary.worst),
+    )  # fmt: skip
 
 
 def test_summary_counts():
@@ -182,8 +202,9 @@ def test_json_has_the_promised_keys():
 
 
 def test_text_puts_the_worst_first_and_ends_with_the_summary():
-    lines = report().to_text().splitlines()
-    assert lines[2].startswith("!")
-    assert lines[2].endswith("k=2")
+    lines = report_text(report()).splitlines()
+    assert lines[3].startswith("!")
+    assert lines[3].endswith("k=2")
     assert any("recall       50.0 % (1 of 2;" in line for line in lines)
-    assert lines[-1] == "not modelled: a note"
+    assert any("integrated Brier score on log time, decades:" in line for line in lines)
+    assert lines[-1] == "a note"
