@@ -13,7 +13,6 @@ from mcoom.literature.predict import Stalls, build_setting, predict_outputs, sta
 from mcoom.literature.report import Setting, StallReport
 from mcoom.units import closest
 
-
 WHAT_IF_REPLICATES = 20
 """Episodes of a change of a setting, at most: those that stall for minutes take seconds of CPU time each."""
 
