@@ -13,11 +13,8 @@ import click
 
 from mcoom import __version__
 from mcoom.cli.catalogue import check, policies, scenarios
-<<<<<<< HEAD
-from mcoom.cli.merge import merge, status
-=======
 from mcoom.cli.literature import literature
->>>>>>> 1d9da54 (Add the reports of stalls as data, with what they do not say as distributions)
+from mcoom.cli.merge import merge, status
 from mcoom.cli.output import ReaderGoneError, say
 from mcoom.cli.read import compare, show
 from mcoom.cli.replay import replay
@@ -42,11 +39,7 @@ def cli() -> None:
     """
 
 
-<<<<<<< HEAD
-for command in (run, merge, status, check, scenarios, policies, show, compare, report, plot, replay, validate):
-=======
-for command in (run, check, scenarios, policies, show, compare, report, plot, replay, validate, literature):
->>>>>>> 1d9da54 (Add the reports of stalls as data, with what they do not say as distributions)
+for command in (run, merge, status, check, scenarios, policies, show, compare, report, plot, replay, validate, literature):
     cli.add_command(command)
 
 
