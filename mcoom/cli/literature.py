@@ -30,26 +30,27 @@ def literature(
     For a stall whose end nobody saw: the probability of one at least as long. For one that ended: the central 95 %
     range. What a mail does not say is drawn from stated distributions.
     """
-    from mcoom.literature.main import choose, judge_reports
-    from mcoom.literature.report import load_reports
-    from mcoom.literature.table import judgements_json, literature_text
+    from mcoom.literature.listing import listing_json, listing_text
+    from mcoom.literature.report import choose, load_reports
 
     reports = choose(load_reports(), ids)
     if is_list:
-        from mcoom.literature.judge import judge
+        if as_json:
+            give_json(listing_json(reports))
+        else:
+            give(listing_text(reports))
+        return
+    from mcoom._jit import engine_digest
+    from mcoom.literature.main import judge_reports
+    from mcoom.literature.table import judgements_json, literature_text
+    from mcoom.run.progress import Progress
 
-        judgements, digest = tuple(judge(report, None) for report in reports), ""
-    else:
-        from mcoom._jit import engine_digest
-        from mcoom.run.progress import Progress
-
-        progress = Progress(None, None if quiet else sys.stderr, "literature")
-        try:
-            judgements = judge_reports(reports, replicates, seed, threads or available_cpus(), progress)
-        finally:
-            progress.close()
-        digest = engine_digest()
-    data = judgements_json(judgements, 0 if is_list else replicates, seed, digest)
+    progress = Progress(None, None if quiet else sys.stderr, "literature")
+    try:
+        judgements = judge_reports(reports, replicates, seed, threads or available_cpus(), progress)
+    finally:
+        progress.close()
+    data = judgements_json(judgements, replicates, seed, engine_digest())
     if as_json:
         give_json(data)
     else:

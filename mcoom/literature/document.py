@@ -1,7 +1,7 @@
 """The generated part of docs/literature.md.
 
-Takes the JSON of ``mcoom literature --json``, gives Markdown between two marks of the page. Must know nothing of how the
-numbers came about; what is written by hand stays outside the marks.
+Takes the JSON of ``mcoom literature --json``, gives Markdown between two marks of the page. Must know nothing of how
+the numbers came about; what is written by hand stays outside the marks.
 
     mcoom literature --json > results/literature.json
     python -m mcoom.literature.document results/literature.json docs/literature.md

@@ -7,11 +7,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Protocol
 
-from mcoom.errors import SpecError
 from mcoom.literature.judge import Judgement, judge
 from mcoom.literature.predict import Stalls, build_setting, predict_outputs, stalls_of
 from mcoom.literature.report import Setting, StallReport
-from mcoom.units import closest
 
 WHAT_IF_REPLICATES = 20
 """Episodes of a change of a setting, at most: those that stall for minutes take seconds of CPU time each."""
@@ -25,25 +23,6 @@ class Advances(Protocol):
 
     def advance(self, n: int) -> None:
         """Count ``n`` more."""
-
-
-def choose(reports: Sequence[StallReport], ids: Sequence[str]) -> tuple[StallReport, ...]:
-    """Return the reports whose number is, or begins with, one of ``ids``; all of them if none is given.
-
-    Raises
-    ------
-    SpecError
-        If there is no such report.
-    """
-    for wanted in ids:
-        if not any(_is(report, wanted) for report in reports):
-            numbers = dict.fromkeys(report.id.split()[0].rstrip(",") for report in reports)
-            raise SpecError(f"report {wanted}: not known{closest(wanted, numbers)}; allowed: {', '.join(numbers)}")
-    return tuple(report for report in reports if not ids or any(_is(report, wanted) for wanted in ids))
-
-
-def _is(report: StallReport, wanted: str) -> bool:
-    return report.id == wanted or report.id.split()[0].rstrip(",") == wanted
 
 
 def judge_reports(

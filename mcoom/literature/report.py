@@ -4,6 +4,7 @@ Takes ``reports.toml``, gives frozen records. Must know nothing of the engine an
 """
 
 import tomllib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
@@ -106,6 +107,25 @@ def load_reports(text: str | None = None, name: str = "reports.toml") -> tuple[S
         if ids.count(one) > 1:
             raise SpecError(f"{name}: report {one}: id: is there twice; allowed: once")
     return reports
+
+
+def choose(reports: Sequence[StallReport], ids: Sequence[str]) -> tuple[StallReport, ...]:
+    """Return the reports whose number is, or begins with, one of ``ids``; all of them if none is given.
+
+    Raises
+    ------
+    SpecError
+        If there is no such report.
+    """
+    for wanted in ids:
+        if not any(_is(report, wanted) for report in reports):
+            numbers = dict.fromkeys(report.id.split()[0].rstrip(",") for report in reports)
+            raise SpecError(f"report {wanted}: not known{closest(wanted, numbers)}; allowed: {', '.join(numbers)}")
+    return tuple(report for report in reports if not ids or any(_is(report, wanted) for wanted in ids))
+
+
+def _is(report: StallReport, wanted: str) -> bool:
+    return report.id == wanted or report.id.split()[0].rstrip(",") == wanted
 
 
 def _report(raw: dict[str, Any], assumed: dict[str, Any], name: str) -> StallReport:

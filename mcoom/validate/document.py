@@ -36,40 +36,10 @@ def markdown_table(header: Sequence[str], rows: Rows) -> list[str]:
 
 def render(report: Report) -> str:
     """Return the generated part for a validation."""
-    summary, source = report.summary, report.source
     naming = Naming.of(report.scores)
-    outside = 100 * report.calibration.outside
     parts = [
-        "### Scores",
-        "",
-        f"{summary.n_cells} cells of {report.n_configurations} configurations and {report.n_boots} boots; "
-        f"{report.n_rows - report.n_never_open} kills of `{report.measured}`; predicted from `{source.stage_costs}`, "
-        f"{source.replicates} replicates each, seed {source.seed}.",
-        "",
-        *markdown_table(("score", "value", "95 % by boots"), score_rows(report)),
-        "",
-        f"Of the ratios, {summary.n_bounds} are bounds, as censoring hides a median. {summary.n_without_entry} cells "
-        "have no predicted time: every kill there comes before an entry.",
-        "",
-        *markdown_table(
-            ("answer", "recall", "specificity", "integrated Brier", "from 200 ms on", "Brier at 200 ms"),
-            reference_rows(summary),
-        ),
-        "",
-        "### Four lock rules",
-        "",
-        f"![Time to kill against storm size for four lock rules]({LOCK_RULES})",
-        "",
-        _caption(report),
-        "",
-        "### Calibration",
-        "",
-        f"![Predicted against observed medians, and the histogram of probabilities]({CALIBRATION})",
-        "",
-        f"{outside:.0f} % of the observed mass lies at times that no replicate came to: spreads are too "
-        "narrow, because "
-        "the costs of one machine vary less in the model than in its boots, and cells are lumpy.",
-        "",
+        *_scores(report),
+        *_figures(report),
         "### Where storms get stuck",
         "",
         "Storm sizes between which the median of a family of cells crosses 200 ms; in brackets the size "
@@ -92,9 +62,57 @@ def render(report: Report) -> str:
         "",
         "log10 of predicted over observed median, median over the cells whose observed median exceeds 0.2 ms.",
         "",
-        *markdown_table(("factor", "cells", "verdicts right", "ratios", "signed", "absolute"), residual_rows(summary)),
+        *markdown_table(
+            ("factor", "cells", "verdicts right", "ratios", "signed", "absolute"), residual_rows(report.summary)
+        ),
     ]
     return "\n".join(parts)
+
+
+def _scores(report: Report) -> list[str]:
+    """Return the scores as lines of Markdown."""
+    summary, source = report.summary, report.source
+    return [
+        "### Scores of the public episodes",
+        "",
+        f"{summary.n_cells} cells of {report.n_configurations} configurations and {report.n_boots} boots; "
+        f"{report.n_rows - report.n_never_open} kills of `{report.measured}`; predicted from `{source.stage_costs}`, "
+        f"{source.replicates} replicates each, seed {source.seed}.",
+        "",
+        *markdown_table(("score", "value", "95 % by boots"), score_rows(report)),
+        "",
+        f"Of the ratios, {summary.n_bounds} are bounds, as censoring hides a median. {summary.n_without_entry} cells "
+        "have no predicted time: every kill there comes before an entry.",
+        "",
+        *markdown_table(
+            ("answer", "recall", "specificity", "integrated Brier", "from 200 ms on", "Brier at 200 ms"),
+            reference_rows(summary),
+        ),
+        "",
+    ]
+
+
+def _figures(report: Report) -> list[str]:
+    """Return the figures as lines of Markdown."""
+    # Reading it needs matplotlib, as the module of the figure does.
+    from mcoom.validate.lock_rules import caption
+
+    return [
+        "### Four lock rules",
+        "",
+        f"![Time to kill against storm size for four lock rules]({LOCK_RULES})",
+        "",
+        caption(report.scores),
+        "",
+        "### Calibration",
+        "",
+        f"![Predicted against observed medians, and the histogram of probabilities]({CALIBRATION})",
+        "",
+        f"{100 * report.calibration.outside:.0f} % of the observed mass lies at times that no replicate "
+        "came to. Flat bars "
+        "would be right spreads, heaps at the ends are spreads that are too narrow.",
+        "",
+    ]
 
 
 def _indented(causes: Sequence[str]) -> list[str]:
@@ -105,14 +123,6 @@ def _family_rows(report: Report) -> Rows:
     return [
         (family.title, str(len(family.scores)), str(family.n_wrong)) for family in find_families(report.scores)
     ]  # fmt: skip
-
-
-def _caption(report: Report) -> str:
-    """Return the caption of the figure of the lock rules."""
-    # Reading it needs matplotlib, as the module of the figure does.
-    from mcoom.validate.lock_rules import caption
-
-    return caption(report.scores)
 
 
 def replace_generated(page: str, generated: str) -> str:

@@ -9,9 +9,8 @@ import pytest
 from mcoom.codes import EndReason
 from mcoom.errors import SpecError
 from mcoom.literature.judge import central_range, judge
-from mcoom.literature.main import choose
 from mcoom.literature.predict import Stalls, build_setting, stalls_of
-from mcoom.literature.report import load_reports
+from mcoom.literature.report import choose, load_reports
 from mcoom.literature.table import duration_text, judgements_json, literature_text
 from tests.unit.test_validate_predict import out_rows
 
