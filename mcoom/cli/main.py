@@ -39,7 +39,21 @@ def cli() -> None:
     """
 
 
-for command in (run, merge, status, check, scenarios, policies, show, compare, report, plot, replay, validate, literature):
+for command in (
+    run,
+    merge,
+    status,
+    check,
+    scenarios,
+    policies,
+    show,
+    compare,
+    report,
+    plot,
+    replay,
+    validate,
+    literature,
+):
     cli.add_command(command)
 
 
