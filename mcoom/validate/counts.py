@@ -22,7 +22,7 @@ from mcoom.validate.measured import SHIPPED, Configuration, data_path, read_fact
 from mcoom.validate.stages import StageCosts
 
 TRACED = 20
-"""Replicates of a configuration that are traced."""
+"""Rounds of a configuration that are traced."""
 MAX_RECORDS = 3_000_000
 """Of a trace: a storm that spins for seconds fills them."""
 
@@ -135,7 +135,7 @@ class _Kill:
 def count_predicted(
     configuration: Configuration, k: int, stages: StageCosts, replicates: int, seed: int, traced: int = TRACED
 ) -> Counts:
-    """Simulate some replicates of a configuration again and count the events of their k-th kill.
+    """Simulate some rounds of a configuration again and count the events of their k-th kill.
 
     Parameters
     ----------
@@ -146,9 +146,9 @@ def count_predicted(
     stages : StageCosts
         Costs of the standard machine.
     replicates, seed : int
-        Those of the prediction: the traced replicates are among them.
+        Those of the prediction: the traced rounds are among them.
     traced : int
-        At most so many replicates, the first ones that have such a kill.
+        At most so many rounds, spread evenly over those that have such a kill.
 
     Returns
     -------
@@ -160,7 +160,8 @@ def count_predicted(
     # A round in which an earlier kill never came has nothing to count, and the longest trace.
     has_kill = np.flatnonzero(run_block(inputs, policy)[:, OUT[f"kill_ns_{k - 1}"]] > 0)
     kills, passes, entries = [], 0, 0
-    for row in has_kill[:traced].tolist():
+    spread = np.unique(np.linspace(0, len(has_kill) - 1, min(traced, len(has_kill))).astype(int))
+    for row in has_kill[spread].tolist():
         trace, out = trace_replicate(inputs, policy, row, MAX_RECORDS)
         passes += int(out[OUT["n_pass"]])
         entries += int(out[OUT["n_entry"]])

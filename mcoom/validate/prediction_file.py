@@ -30,7 +30,7 @@ class PredictionSource:
     """What predictions were made from, besides the configurations."""
 
     replicates: int
-    """Per configuration."""
+    """Simulated boots per configuration."""
     seed: int
     stage_costs: str
     """Name of the file of stage costs."""
@@ -41,10 +41,10 @@ class PredictionSource:
 
 
 def configuration_key(configuration: Configuration) -> str:
-    """Return what a prediction of a configuration depends on, as one line: its factors, horizons and machine speeds."""
+    """Return what a prediction of a configuration depends on, in one line: factors, rounds, horizons, speeds."""
     factors = " ".join(f"{column}={value}" for column, value in configuration.factors.labels().items())
     boots = " ".join(f"{boot.horizon_ns}/{boot.pass_ns or '-'}" for boot in configuration.boots)
-    return f"{factors} | {boots}"
+    return f"{factors} | {configuration.rounds} rounds | {boots}"
 
 
 def write_predictions(
@@ -77,6 +77,7 @@ def write_predictions(
         "n": np.array([len(sample.time_ns) for sample in samples], dtype=np.int64),
         "time_ns": np.concatenate([sample.time_ns for sample in samples] or [np.zeros(0, np.int64)]),
         "censored": np.concatenate([sample.censored for sample in samples] or [np.zeros(0, bool)]),
+        "boot": np.concatenate([sample.boot for sample in samples] or [np.zeros(0, np.int64)]),
     }
     packed = io.BytesIO()
     np.savez_compressed(packed, **arrays)
@@ -109,9 +110,9 @@ def read_predictions(
     Raises
     ------
     DataError
-        If it is no such file, or a configuration is not in it: same factors, horizons and pass costs.
+        If it is no such file, or a configuration is not in it: same factors, rounds, horizons and pass costs.
     """
-    about, sizes, times, censored = _load(path)
+    about, sizes, times, censored, boots = _load(path)
     found: dict[str, Prediction] = {}
     starts = np.concatenate([[0], np.cumsum(sizes)])
     first = 0
@@ -119,7 +120,7 @@ def read_predictions(
         samples = []
         for i in range(first, first + n_kills):
             part = slice(starts[i], starts[i + 1])
-            samples.append(Sample(times[part], censored[part], about["n_without_entry"][i]))
+            samples.append(Sample(times[part], censored[part], boots[part], about["n_without_entry"][i]))
         found[key] = Prediction(tuple(samples), about["replicates"], n_budget)
         first += n_kills
     predictions = []
@@ -134,13 +135,13 @@ def read_predictions(
     return tuple(predictions), PredictionSource(**{name: about[name] for name in _ABOUT[1:]})
 
 
-def _load(path: Path) -> tuple[dict[str, Any], np.ndarray, np.ndarray, np.ndarray]:
+def _load(path: Path) -> tuple[dict[str, Any], np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Return header and arrays of a file of predictions."""
     allowed = "allowed: a file of 'mcoom validate --save-predictions'"
     try:
         with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as archive:
             about = json.loads(archive["about"].tobytes())
-            sizes, times, censored = archive["n"], archive["time_ns"], archive["censored"]
+            sizes, times, censored, boots = (archive[name] for name in ("n", "time_ns", "censored", "boot"))
     except OSError as error:
         raise DataError(f"{path}: cannot be read: {error.strerror or error}; {allowed}") from error
     except (ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, zlib.error) as error:
@@ -148,9 +149,9 @@ def _load(path: Path) -> tuple[dict[str, Any], np.ndarray, np.ndarray, np.ndarra
     version = about.get("schema_version")
     if version != SCHEMA_VERSION:
         raise DataError(f"{path}: schema version {version}; allowed: {SCHEMA_VERSION}")
-    if sizes.sum() != len(times) or len(times) != len(censored) or sum(about["n_kills"]) != len(sizes):
+    if not sizes.sum() == len(times) == len(censored) == len(boots) or sum(about["n_kills"]) != len(sizes):
         raise DataError(f"{path}: its parts do not fit together; {allowed}")
-    return about, sizes, times, censored
+    return about, sizes, times, censored, boots
 
 
 def digest_text(text: str) -> str:

@@ -12,9 +12,12 @@ import numpy as np
 from mcoom.validate.brier import BrierIntegral, at_once, never
 from mcoom.validate.cells import STUCK_NS, Cell, is_stuck
 from mcoom.validate.curve import Curve, Quantile, ks_distance
+from mcoom.validate.interval import median_interval
 from mcoom.validate.predict import Sample
 
 RATIO_FLOOR_NS = 200_000
+"""Ratios of medians count in the summary where the observed median exceeds this."""
+FLOOR_NS = 200_000
 """Ratios of medians count in the summary where the observed median exceeds this."""
 INTERVAL = 0.9
 """Mass of the central interval that the observed median is held against."""
@@ -63,7 +66,7 @@ class CellScore:
     ratio_is_bound: bool
     """Whether one of the two medians is only a bound, so that the ratio is too."""
     interval_ns: tuple[int, int] | None
-    """Predicted central 90 % interval of the median of as many kills as the cell has boots."""
+    """Predicted central 90 % interval of the median of as many boots as the cell has."""
     covered: bool
     """Whether the observed median lies in it."""
     seen: Curve
@@ -101,32 +104,6 @@ def summarise_side(time_ns: np.ndarray, censored: np.ndarray) -> tuple[Side, Cur
         len(time_ns), float(np.mean(censored)), curve.quantile(0.5), curve.quantile(0.95), is_stuck(time_ns, censored)
     )
     return side, curve
-
-
-def median_interval(time_ns: np.ndarray, n: int) -> tuple[int, int]:
-    """Return the central 90 % interval of the median of ``n`` draws from a predicted sample, ns.
-
-    Exact: the ceil(n / 2)-th smallest of n draws is at most x with the probability that at least as many of them are,
-    a binomial one. Censored times stand for themselves: the horizon, or a little more.
-
-    Parameters
-    ----------
-    time_ns : ndarray
-        int64[m], m >= 1.
-    n : int
-        Draws, at least 1.
-
-    Returns
-    -------
-    tuple of int
-        Two of the times.
-    """
-    from scipy.stats import binom
-
-    times, counts = np.unique(time_ns, return_counts=True)
-    at_most = binom.sf((n + 1) // 2 - 1, n, np.cumsum(counts) / len(time_ns))
-    low, high = (1 - INTERVAL) / 2, (1 + INTERVAL) / 2
-    return int(times[np.argmax(at_most > low + 1e-12)]), int(times[np.argmax(at_most >= high - 1e-12)])
 
 
 def kill_scores(expected: Curve, time_ns: np.ndarray, censored: np.ndarray, watched_ns: np.ndarray) -> np.ndarray:
@@ -189,7 +166,7 @@ def score_cell(cell: Cell, sample: Sample, watched_ns: np.ndarray | None = None)
         return CellScore(cell, observed, None, immediate, 1.0, beyond, True, None, False, seen, expected, distance)
     predicted, curve = summarise_side(sample.time_ns, sample.censored)
     ratio = log10(max(1, predicted.median.value_ns) / median_ns) if median_ns > 0 else None
-    interval = median_interval(sample.time_ns, cell.n_boots)
+    interval = median_interval(sample, cell.n_boots)
     return CellScore(
         cell,
         observed,

@@ -6,10 +6,9 @@ import pytest
 from mcoom.validate.boots import Boots, CellBoots
 from mcoom.validate.bootstrap import _resample, _weighted_median, bootstrap, draw_boots
 from mcoom.validate.cells import Cell
-from mcoom.validate.predict import Sample
 from mcoom.validate.score import CellScore, score_cell
 from tests.unit.test_validate_build import SLEEP
-from tests.unit.test_validate_score import MS, boots, cell, sample, scores
+from tests.unit.test_validate_score import MS, boots, cell, predicted, scores
 
 
 def test_draws_are_whole_samples_and_even():
@@ -24,7 +23,7 @@ def test_draws_are_whole_samples_and_even():
 def three_boots() -> tuple[CellScore, CellBoots]:
     seen = cell([5, 6, 250, 3000, 260, 7, 4000], [0, 0, 0, 0, 0, 0, 1], boots=3)
     which = CellBoots(np.array([4, 4, 5, 5, 9, 9, 9]), np.full(7, 4_000 * MS))
-    prediction = Sample(*sample([6, 7, 200, 300, 4000, 9], [0, 0, 0, 0, 1, 0]))
+    prediction = predicted([6, 7, 200, 300, 4000, 9], [0, 0, 0, 0, 1, 0])
     return score_cell(seen, prediction, which.watched_ns), which
 
 
@@ -39,7 +38,7 @@ def test_each_sample_is_the_score_of_the_resampled_cell(drawn):
     seen = Cell(
         0, SLEEP, 1, np.repeat(score.cell.time_ns, repeat), np.repeat(score.cell.censored, repeat), 3, 4_000 * MS
     )
-    prediction = Sample(*sample([6, 7, 200, 300, 4000, 9], [0, 0, 0, 0, 1, 0]))
+    prediction = predicted([6, 7, 200, 300, 4000, 9], [0, 0, 0, 0, 1, 0])
     plain = score_cell(seen, prediction, np.full(len(seen.time_ns), 4_000 * MS))
     assert found.weight[0] == sum(drawn) / 3
     assert bool(found.stuck[0]) == plain.observed.stuck
@@ -61,7 +60,7 @@ def test_intervals_hold_the_score_and_repeat():
 
 def many_cells(n: int, share: float, k_per_boot: int) -> tuple[list[CellScore], Boots]:
     """Boots whose cells all have the same verdict: right in ``share`` of the boots."""
-    right, wrong = Sample(*sample([10])), Sample(*sample([1000]))
+    right, wrong = predicted([10]), predicted([1000])
     every, found = [], []
     for boot in range(n):
         for _ in range(k_per_boot):

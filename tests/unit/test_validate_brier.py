@@ -6,9 +6,8 @@ from scipy import integrate
 
 from mcoom.validate.brier import BrierIntegral, at_once, mixture, never
 from mcoom.validate.curve import Curve
-from mcoom.validate.predict import Sample
 from mcoom.validate.score import kill_scores, score_cell
-from tests.unit.test_validate_score import MS, cell, sample
+from tests.unit.test_validate_score import MS, cell, predicted, sample
 
 LOW = 200_000
 
@@ -70,10 +69,10 @@ def test_the_truth_scores_best(horizon_ms):
 
 def test_wrong_verdict_wrong_median_and_wrong_tail_all_cost():
     seen = cell([10, 11, 12, 2000])
-    good = score_cell(seen, Sample(*sample([10, 11, 12, 2000]))).distance
-    late = score_cell(seen, Sample(*sample([1000, 1100, 1200, 2000]))).distance
-    slow = score_cell(seen, Sample(*sample([40, 44, 48, 2000]))).distance
-    no_tail = score_cell(seen, Sample(*sample([10, 11, 12, 13]))).distance
+    good = score_cell(seen, predicted([10, 11, 12, 2000])).distance
+    late = score_cell(seen, predicted([1000, 1100, 1200, 2000])).distance
+    slow = score_cell(seen, predicted([40, 44, 48, 2000])).distance
+    no_tail = score_cell(seen, predicted([10, 11, 12, 13])).distance
     assert good.crps < min(slow.crps, no_tail.crps) < late.crps
     assert good.tail == pytest.approx(slow.tail)
     assert no_tail.tail > good.tail

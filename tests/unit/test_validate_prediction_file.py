@@ -8,12 +8,12 @@ import pytest
 from mcoom.errors import DataError
 from mcoom.validate.measured import Boot, Configuration, Measured, data_path, read_measured
 from mcoom.validate.merge import merge, stage_costs_beside
-from mcoom.validate.predict import Prediction, Sample
+from mcoom.validate.predict import Prediction
 from mcoom.validate.prediction_file import PredictionSource, read_predictions, write_predictions
 from mcoom.validate.stages import SHIPPED_COSTS
 from tests.unit.test_validate_build import MUTEX, SLEEP
 from tests.unit.test_validate_measured import ROW, write_rows
-from tests.unit.test_validate_score import sample
+from tests.unit.test_validate_score import predicted
 
 SOURCE = PredictionSource(3, 7, "stage_costs.csv", "ab", "cd", "0.1")
 ONE = Configuration(SLEEP, (Boot("A", 4_000_000_000, None),))
@@ -21,7 +21,7 @@ TWO = Configuration(MUTEX, (Boot("B", 6_000_000_000, 22_404), Boot("C", 6_000_00
 
 
 def prediction(*times_ms: list[float]) -> Prediction:
-    return Prediction(tuple(Sample(*sample(times, None), i) for i, times in enumerate(times_ms)), 3, 1)
+    return Prediction(tuple(predicted(times, None, i) for i, times in enumerate(times_ms)), 3, 1)
 
 
 PREDICTIONS = (prediction([1, 2, 3], [4, 5, 6], [], [7]), prediction([8], [9], [10], [11]))

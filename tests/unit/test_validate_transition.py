@@ -2,23 +2,21 @@
 
 import dataclasses
 
-import numpy as np
 import pytest
 
 from mcoom.validate.cause import likely_causes, verdict_probability
 from mcoom.validate.cells import Cell
 from mcoom.validate.counts import NOTHING, Counts
-from mcoom.validate.predict import Sample
 from mcoom.validate.score import CellScore, score_cell
 from mcoom.validate.transition import find_transitions
 from tests.unit.test_validate_build import SLEEP
-from tests.unit.test_validate_score import MS, cell, sample
+from tests.unit.test_validate_score import MS, cell, predicted, sample
 
 
 def score(n: int, seen_ms: float, predicted_ms: float, **changes: object) -> CellScore:
     factors = dataclasses.replace(SLEEP, n=n, **changes)
     time_ns, flags = sample([seen_ms])
-    return score_cell(Cell(0, factors, 1, time_ns, flags, 1, 4_000 * MS), Sample(*sample([predicted_ms])))
+    return score_cell(Cell(0, factors, 1, time_ns, flags, 1, 4_000 * MS), predicted([predicted_ms]))
 
 
 def test_crossing_lies_between_two_sizes():
@@ -49,7 +47,7 @@ KNOWN = Counts(3, 1.0 * MS, 1.0 * MS, 1.0 * MS, 1.0, 4.0, 17.0)
 
 
 @pytest.mark.parametrize(
-    ("seen", "predicted", "word"),
+    ("seen", "other", "word"),
     [
         ({}, {"holder_kills": 0.0}, "who kills"),
         ({"passes_per_attempt": 1.0}, {}, "retries"),
@@ -59,28 +57,28 @@ KNOWN = Counts(3, 1.0 * MS, 1.0 * MS, 1.0 * MS, 1.0, 4.0, 17.0)
         ({"n_fail": 0.0}, {}, "contention"),
     ],
 )
-def test_rules_name_what_differs(seen, predicted, word):
-    one = score_cell(cell([900]), Sample(*sample([1])))
-    causes = likely_causes(one, dataclasses.replace(KNOWN, **seen), dataclasses.replace(KNOWN, **predicted))
+def test_rules_name_what_differs(seen, other, word):
+    one = score_cell(cell([900]), predicted([1]))
+    causes = likely_causes(one, dataclasses.replace(KNOWN, **seen), dataclasses.replace(KNOWN, **other))
     assert causes[0].startswith(word)
 
 
 def test_equal_counts_name_nothing():
-    one = score_cell(cell([900]), Sample(*sample([1])))
+    one = score_cell(cell([900]), predicted([1]))
     assert likely_causes(one, KNOWN, KNOWN)[0].startswith("no rule applies")
     assert "nothing counted" in likely_causes(one, NOTHING, NOTHING)[0]
 
 
 def test_chance_threshold_and_nothing_predicted():
-    mixed = Sample(*sample([1, 1, 1, 900]))
+    mixed = predicted([1, 1, 1, 900])
     lucky = score_cell(cell([900]), mixed)
     assert verdict_probability(lucky) == pytest.approx(0.25)
     assert likely_causes(lucky, NOTHING, NOTHING)[0].startswith("chance: 25 %")
     # Two of three boots late: 3 p^2 (1 - p) + p^3 with p = 1/4.
     three = score_cell(cell([900, 900, 1], boots=3), mixed)
     assert verdict_probability(three) == pytest.approx(10 / 64)
-    near = score_cell(cell([190]), Sample(*sample([210])))
+    near = score_cell(cell([190]), predicted([210]))
     assert likely_causes(near, NOTHING, NOTHING)[0].startswith("threshold")
-    assert likely_causes(score_cell(cell([1]), Sample(*sample([]))), NOTHING, NOTHING)[0].startswith("never reached")
-    entry = score_cell(cell([900]), Sample(np.zeros(0, np.int64), np.zeros(0, bool), 3))
+    assert likely_causes(score_cell(cell([1]), predicted([])), NOTHING, NOTHING)[0].startswith("never reached")
+    entry = score_cell(cell([900]), predicted([], None, 3))
     assert likely_causes(entry, NOTHING, NOTHING)[0].startswith("no entry")
