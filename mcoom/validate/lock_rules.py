@@ -33,7 +33,7 @@ RULES = (
 _DRAWN = ("fail", "hold", "preempt", "n", "vkb", "k")
 """Factors that the figure shows, or pools."""
 _LOW_NS, _HIGH_NS = 2_000, 60_000_000_000
-_SIZES = (1, 4, 16, 64, 256, 1024)
+_SIZES = (1, 8, 64, 512)
 
 
 @dataclass(frozen=True)

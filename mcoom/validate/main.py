@@ -45,7 +45,7 @@ class Settings:
     """How a validation predicts."""
 
     replicates: int
-    """Simulated rounds per configuration, at least 1."""
+    """Simulated boots per configuration, at least 1."""
     seed: int
     """Root seed, 0..2**62."""
     threads: int
