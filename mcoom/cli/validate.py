@@ -23,7 +23,7 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 
 @click.command()
 @click.argument("measured", metavar="[MEASURED.csv]...", nargs=-1, type=click.Path())
-@click.option("--replicates", type=click.IntRange(1, 10**6), help=f"Simulated boots per configuration. [{DEFAULT_REPLICATES}]")
+@click.option("--replicates", type=click.IntRange(1, 10**6), help=f"Boots per configuration. [{DEFAULT_REPLICATES}]")
 @click.option("--seed", type=click.IntRange(0, 2**62), help="Root seed. [1]")
 @click.option("--save-predictions", "save", metavar="P.npz", type=_FILE, help="Keep the predictions in a file.")
 @click.option("--predictions", "load", metavar="P.npz", type=_FILE, help="Score kept predictions; simulate nothing.")
