@@ -14,6 +14,7 @@ import click
 from mcoom import __version__
 from mcoom.cli.cache import cache
 from mcoom.cli.catalogue import check, policies, scenarios
+from mcoom.cli.literature import literature
 from mcoom.cli.merge import merge, status
 from mcoom.cli.output import ReaderGoneError, say
 from mcoom.cli.read import compare, show
@@ -43,7 +44,8 @@ def cli() -> None:
 
 for command in (
     *(run, merge, status, submit, cache),
-    *(check, scenarios, policies, show, compare, report, plot, replay, validate, verify),
+    *(check, scenarios, policies, show, compare, report, plot, replay),
+    *(validate, literature, verify),
 ):
     cli.add_command(command)
 

@@ -5,4 +5,4 @@ scoring ever sees an outcome.
 """
 
 DEFAULT_REPLICATES = 100
-"""Simulated rounds per measured configuration: the public file takes one to two minutes on two cores."""
+"""Simulated boots per measured configuration: the public file takes two minutes of CPU time."""

@@ -1,112 +1,128 @@
-"""The generated part of docs/validation.md.
+"""The generated part of docs/validation.md, and its figures.
 
-Takes the JSON of ``mcoom validate --json``, gives Markdown between two marks of the page. Must know nothing of how the
-numbers came about; what is written by hand stays outside the marks.
+Takes a finished validation, gives Markdown between two marks of the page, and two drawings. Must know nothing of how
+the numbers came about; what is written by hand stays outside the marks.
+
+    python -m mcoom.validate.document PREDICTIONS.npz docs results/validation.json
 """
 
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from mcoom.errors import DataError
+from mcoom.validate.family import Naming, find_families
+from mcoom.validate.report import Report
+from mcoom.validate.table import (
+    Rows,
+    reference_rows,
+    residual_rows,
+    score_rows,
+    transition_rows,
+    worst_title,
+)
 
 BEGIN, END = "<!-- generated: begin -->", "<!-- generated: end -->"
 """Marks of the page; what is between them is replaced."""
+LOCK_RULES, CALIBRATION = "figures/lock-rules.svg", "figures/calibration.svg"
+"""Drawings, beside the page."""
 
 
-def _percent(share: float | None) -> str:
-    """Return a share as a percentage with one digit."""
-    return "-" if share is None else f"{100 * share:.1f} %"
+def markdown_table(header: Sequence[str], rows: Rows) -> list[str]:
+    """Return a table as lines of Markdown."""
+    return [f"| {' | '.join(header)} |", "|" + "---|" * len(header), *(f"| {' | '.join(row)} |" for row in rows)]
 
 
-def _interval(share: float | None, interval: Sequence[float]) -> str:
-    """Return a share with its interval."""
-    return f"{_percent(share)} ({100 * interval[0]:.1f} to {100 * interval[1]:.1f})"
-
-
-def _ratio(value: float | None, *, sign: bool = False) -> str:
-    """Return a log10 ratio with three digits."""
-    return "-" if value is None else f"{value:+.3f}" if sign else f"{value:.3f}"
-
-
-def _ms(side: Mapping[str, Any]) -> str:
-    """Return the median of a side in ms, with a mark where it is only a bound."""
-    if side["median_ns"] is None:
-        return "-"
-    return f"{'> ' if side['median_at_least'] else ''}{side['median_ns'] / 1e6:.4g}"
-
-
-def summary_lines(summary: Mapping[str, Any]) -> list[str]:
-    """Return the summary as lines of a Markdown table."""
-    return [
-        f"{summary['n_cells']} cells of {summary['n_configurations']} configurations; "
-        f"{summary['n_rows'] - summary['n_rows_never_open']} kills of `{summary['measured']}`; predicted from "
-        f"`{summary['stage_costs']}`, {summary['replicates']} replicates each, seed {summary['seed']}.",
-        "",
-        "| score | value (95 % interval) | always *stuck* | never *stuck* |",
-        "|---|---|---|---|",
-        f"| recall of *stuck* ({summary['n_stuck']} cells) | "
-        f"{_interval(summary['stuck_recall'], summary['stuck_recall_interval'])} | 100 % | 0 % |",
-        f"| specificity ({summary['n_cells'] - summary['n_stuck']} cells) | "
-        f"{_interval(summary['stuck_specificity'], summary['stuck_specificity_interval'])} | 0 % | 100 % |",
-        f"| median abs. log10 ratio of medians ({summary['n_ratios']} cells above 0.2 ms) | "
-        f"{_ratio(summary['median_abs_log10_ratio'])} | | |",
-        f"| observed median in the predicted 90 % interval | "
-        f"{_interval(summary['coverage'], summary['coverage_interval'])} | | |",
-        f"| median KS distance | {summary['median_ks']:.2f} | | |",
-        "",
-        f"Of the ratios, {summary['n_ratios_that_are_bounds']} are bounds, as censoring hides a median. "
-        f"{summary['n_cells_predicted_without_entry']} cells have no predicted time: every kill there comes before an "
-        "entry.",
-    ]
-
-
-def residual_lines(residuals: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Return residuals by factor as lines of a Markdown table."""
-    lines = ["| factor | cells | verdicts right | ratios | signed | absolute |", "|---|---|---|---|---|---|"]
-    return lines + [
-        f"| {row['factor']} = {row['value']} | {row['n_cells']} | {_percent(row['verdict_agreement'])} | "
-        f"{row['n_ratios']} | {_ratio(row['median_log10_ratio'], sign=True)} | "
-        f"{_ratio(row['median_abs_log10_ratio'])} |"
-        for row in residuals
-    ]
-
-
-def worst_lines(cells: Sequence[Mapping[str, Any]], varying: Sequence[str]) -> list[str]:
-    """Return cells as lines of a Markdown table, named by the factors in ``varying``."""
-    lines = ["| cell | n | observed ms | predicted ms | KS | verdict |", "|---|---|---|---|---|---|"]
-    for cell in cells:
-        name = " ".join(f"{column}={cell['cell'][column]}" for column in varying if cell["cell"][column] != "")
-        verdict = "right" if cell["verdict_agrees"] else "wrong"
-        lines.append(
-            f"| {name} | {cell['n']} | {_ms(cell['observed'])} | {_ms(cell['predicted'])} | {cell['ks']:.2f} "
-            f"| {verdict} |"
-        )
-    return lines
-
-
-def render(data: Mapping[str, Any]) -> str:
-    """Return the generated part for the JSON data of a validation."""
-    summary = data["summary"]
-    varying = list(dict.fromkeys(row["factor"] for row in summary["factor_residuals"]))
+def render(report: Report) -> str:
+    """Return the generated part for a validation."""
+    naming = Naming.of(report.scores)
     parts = [
-        "### Scores",
+        *_scores(report),
+        *_figures(report),
+        "### Where storms get stuck",
         "",
-        *summary_lines(summary),
+        "Storm sizes between which the median of a family of cells crosses 200 ms; in brackets the size "
+        "that a power law "
+        "through the two medians gives.",
+        "",
+        *markdown_table(("family", "observed", "predicted", ""), transition_rows(report.transitions, naming)),
         "",
         "### The worst cells",
         "",
-        *worst_lines(summary["worst_cells"], varying),
+        "What differs is found by rules from counts of both sides. It is a hint, not a proof.",
+        "",
+        *(line for one in report.worst for line in (f"- {worst_title(one, naming)}", *_indented(one.causes))),
+        "",
+        "### Families",
+        "",
+        *markdown_table(("family", "cells", "verdicts wrong"), _family_rows(report)),
         "",
         "### Residuals by factor",
         "",
         "log10 of predicted over observed median, median over the cells whose observed median exceeds 0.2 ms.",
         "",
-        *residual_lines(summary["factor_residuals"]),
+        *markdown_table(
+            ("factor", "cells", "verdicts right", "ratios", "signed", "absolute"), residual_rows(report.summary)
+        ),
     ]
     return "\n".join(parts)
+
+
+def _scores(report: Report) -> list[str]:
+    """Return the scores as lines of Markdown."""
+    summary, source = report.summary, report.source
+    return [
+        "### Scores of the public episodes",
+        "",
+        f"{summary.n_cells} cells of {report.n_configurations} configurations and {report.n_boots} boots; "
+        f"{report.n_rows - report.n_never_open} kills of `{report.measured}`; predicted from `{source.stage_costs}`, "
+        f"{source.replicates} replicates each, seed {source.seed}.",
+        "",
+        *markdown_table(("score", "value", "95 % by boots"), score_rows(report)),
+        "",
+        f"Of the ratios, {summary.n_bounds} are bounds, as censoring hides a median. {summary.n_without_entry} cells "
+        "have no predicted time: every kill there comes before an entry.",
+        "",
+        *markdown_table(
+            ("answer", "recall", "specificity", "integrated Brier", "from 200 ms on", "Brier at 200 ms"),
+            reference_rows(summary),
+        ),
+        "",
+    ]
+
+
+def _figures(report: Report) -> list[str]:
+    """Return the figures as lines of Markdown."""
+    # Reading it needs matplotlib, as the module of the figure does.
+    from mcoom.validate.lock_rules import caption
+
+    return [
+        "### Four lock rules",
+        "",
+        f"![Time to kill against storm size for four lock rules]({LOCK_RULES})",
+        "",
+        caption(report.scores),
+        "",
+        "### Calibration",
+        "",
+        f"![Predicted against observed medians, and the histogram of probabilities]({CALIBRATION})",
+        "",
+        f"{100 * report.calibration.outside:.0f} % of the observed mass lies at times that no replicate "
+        "came to. Flat bars "
+        "would be right spreads, heaps at the ends are spreads that are too narrow.",
+        "",
+    ]
+
+
+def _indented(causes: Sequence[str]) -> list[str]:
+    return [f"  - {cause}" for cause in causes]
+
+
+def _family_rows(report: Report) -> Rows:
+    return [
+        (family.title, str(len(family.scores)), str(family.n_wrong)) for family in find_families(report.scores)
+    ]  # fmt: skip
 
 
 def replace_generated(page: str, generated: str) -> str:
@@ -124,10 +140,29 @@ def replace_generated(page: str, generated: str) -> str:
     return f"{before}{BEGIN}\n{generated}\n{END}{after}"
 
 
+def write_document(report: Report, folder: Path) -> None:
+    """Update ``validation.md`` of a folder of documents, and the figures beside it."""
+    from mcoom.figure.style import save
+    from mcoom.validate.calibration_figure import calibration_figure
+    from mcoom.validate.lock_rules import lock_rules_figure
+
+    page = folder / "validation.md"
+    page.write_text(replace_generated(page.read_text(encoding="utf-8"), render(report)), encoding="utf-8")
+    (folder / "figures").mkdir(exist_ok=True)
+    rules = lock_rules_figure(report.scores)
+    if rules is not None:
+        save(rules, folder / LOCK_RULES)
+    save(calibration_figure(report.scores, report.calibration), folder / CALIBRATION)
+
+
 def main(arguments: Sequence[str]) -> None:
-    """Update a page: arguments are the JSON file and the page."""
-    source, page = map(Path, arguments)
-    page.write_text(replace_generated(page.read_text(), render(json.loads(source.read_text()))))
+    """Update documents: arguments are a file of predictions of the public episodes, the folder, and a JSON file."""
+    from mcoom.validate.main import Settings, validate
+
+    predictions, folder, data = map(Path, arguments)
+    report = validate((), Settings(1, 1, 1, load=predictions))
+    write_document(report, folder)
+    data.write_text(json.dumps(report.summary_json(), indent=1, allow_nan=False) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from mcoom.validate.predict import Sample
 INTERVAL = 0.9
 """Mass of the central interval."""
 _DRAWS = 100
-"""Medians drawn per machine: the 5 % point of 10 machines stands on 50 of 1,000."""
+"""Medians drawn per machine: the 5 % point of 40 machines stands on 200 of 4,000."""
 
 
 def median_interval(sample: Sample, n_boots: int, seed: int = 0) -> tuple[int, int]:
@@ -41,15 +41,25 @@ def median_interval(sample: Sample, n_boots: int, seed: int = 0) -> tuple[int, i
     # Boots beyond a few dozen leave nothing of the randomness of boots; drawing more would only cost time.
     n_drawn = min(n_boots, 40)
     owner = sample.boots
-    medians = []
+    medians: list[int] = []
     for machine in range(MACHINES):
         boots = np.unique(owner[owner % MACHINES == machine])
         if not len(boots):
             continue
-        times = [sample.time_ns[owner == boot] for boot in boots]
-        for picks in random.integers(len(boots), size=(_DRAWS, n_drawn)):
-            pooled = np.concatenate([times[pick] for pick in picks])
-            middle = (len(pooled) + 1) // 2 - 1
-            medians.append(int(np.partition(pooled, middle)[middle]))
+        picks = random.integers(len(boots), size=(_DRAWS, n_drawn))
+        medians += _medians(sample, boots, picks).tolist()
     low, high = np.quantile(medians, [(1 - INTERVAL) / 2, (1 + INTERVAL) / 2], method="inverted_cdf")
     return int(low), int(high)
+
+
+def _medians(sample: Sample, boots: np.ndarray, picks: np.ndarray) -> np.ndarray:
+    """Return the median of the pooled times of picked boots, one per row of ``picks`` (positions in ``boots``)."""
+    here = np.isin(sample.boots, boots)
+    times = sample.time_ns[here]
+    owner = np.searchsorted(boots, sample.boots[here])
+    order = np.argsort(times, kind="stable")
+    drawn = np.zeros((len(picks), len(boots)), dtype=np.int64)
+    np.add.at(drawn, (np.arange(len(picks))[:, None], picks), 1)
+    # Each time counts as often as its boot was picked: the median is where half of the counts are reached.
+    counted = np.cumsum(drawn[:, owner[order]], axis=1)
+    return np.asarray(times[order][(counted >= (counted[:, -1:] + 1) // 2).argmax(axis=1)])

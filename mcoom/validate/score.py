@@ -9,14 +9,20 @@ from math import log10
 
 import numpy as np
 
-from mcoom.validate.cells import Cell, is_stuck
+from mcoom.validate.brier import BrierIntegral, at_once, never
+from mcoom.validate.cells import STUCK_NS, Cell, is_stuck
 from mcoom.validate.curve import Curve, Quantile, ks_distance
+from mcoom.validate.interval import median_interval
 from mcoom.validate.predict import Sample
 
 RATIO_FLOOR_NS = 200_000
 """Ratios of medians count in the summary where the observed median exceeds this."""
+FLOOR_NS = 200_000
+"""Ratios of medians count in the summary where the observed median exceeds this."""
 INTERVAL = 0.9
 """Mass of the central interval that the observed median is held against."""
+FLOOR_NS = RATIO_FLOOR_NS
+"""Floor of the integrated Brier score: times below it count as equal."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +34,18 @@ class Side:
     median: Quantile
     p95: Quantile
     stuck: bool
+
+
+@dataclass(frozen=True)
+class Distance:
+    """Proper scores of one cell: means over its kills, 0 is best."""
+
+    crps: float
+    """Integrated Brier score on log10 time from ``FLOOR_NS`` to the horizon, decades."""
+    tail: float
+    """The part of it from 200 ms on."""
+    stuck: float
+    """Brier score of "takes 200 ms or more", 0..1."""
 
 
 @dataclass(frozen=True)
@@ -48,9 +66,15 @@ class CellScore:
     ratio_is_bound: bool
     """Whether one of the two medians is only a bound, so that the ratio is too."""
     interval_ns: tuple[int, int] | None
-    """Predicted central 90 % interval of the median of as many kills as the cell has boots."""
+    """Predicted central 90 % interval of the median of as many boots as the cell has."""
     covered: bool
     """Whether the observed median lies in it."""
+    seen: Curve
+    """Observed survival curve."""
+    expected: Curve
+    """Predicted one; a step at 0 if every kill comes before an entry, and 1 for ever if no replicate got so far."""
+    distance: Distance
+    """Of ``expected`` from each observed kill."""
 
     @property
     def predicted_stuck(self) -> bool:
@@ -82,33 +106,37 @@ def summarise_side(time_ns: np.ndarray, censored: np.ndarray) -> tuple[Side, Cur
     return side, curve
 
 
-def median_interval(time_ns: np.ndarray, n: int) -> tuple[int, int]:
-    """Return the central 90 % interval of the median of ``n`` draws from a predicted sample, ns.
-
-    Exact: the ceil(n / 2)-th smallest of n draws is at most x with the probability that at least as many of them are,
-    a binomial one. Censored times stand for themselves: the horizon, or a little more.
+def kill_scores(expected: Curve, time_ns: np.ndarray, censored: np.ndarray, watched_ns: np.ndarray) -> np.ndarray:
+    """Return the proper scores of single kills against a predicted curve.
 
     Parameters
     ----------
-    time_ns : ndarray
-        int64[m], m >= 1.
-    n : int
-        Draws, at least 1.
+    expected : Curve
+        What was predicted.
+    time_ns, censored : ndarray
+        int64[n] and bool[n], the kills.
+    watched_ns : ndarray
+        int64[n], how long each was or would have been watched.
 
     Returns
     -------
-    tuple of int
-        Two of the times.
+    ndarray
+        float64[n, 3]: the fields of ``Distance``.
     """
-    from scipy.stats import binom
+    time_ns = np.where(censored, np.maximum(time_ns, watched_ns), time_ns)
+    crps = BrierIntegral.of(expected, FLOOR_NS).score(time_ns, watched_ns)
+    tail = BrierIntegral.of(expected, STUCK_NS).score(time_ns, watched_ns)
+    late = censored | (time_ns >= STUCK_NS)
+    return np.stack([crps, tail, (expected.at(np.array([STUCK_NS - 1])) - late) ** 2], axis=1)
 
-    times, counts = np.unique(time_ns, return_counts=True)
-    at_most = binom.sf((n + 1) // 2 - 1, n, np.cumsum(counts) / len(time_ns))
-    low, high = (1 - INTERVAL) / 2, (1 + INTERVAL) / 2
-    return int(times[np.argmax(at_most > low + 1e-12)]), int(times[np.argmax(at_most >= high - 1e-12)])
+
+def mean_distance(expected: Curve, cell: Cell, watched_ns: np.ndarray) -> Distance:
+    """Return the mean of ``kill_scores`` over the kills of a cell."""
+    scores = kill_scores(expected, cell.time_ns, cell.censored, watched_ns)
+    return Distance(*(float(value) for value in scores.mean(axis=0)))
 
 
-def score_cell(cell: Cell, sample: Sample) -> CellScore:
+def score_cell(cell: Cell, sample: Sample, watched_ns: np.ndarray | None = None) -> CellScore:
     """Hold a predicted sample against a cell.
 
     Parameters
@@ -117,6 +145,8 @@ def score_cell(cell: Cell, sample: Sample) -> CellScore:
         Observed episodes.
     sample : Sample
         Predicted ones of the same configuration and k; may be empty.
+    watched_ns : ndarray, optional
+        int64[n], horizon of each episode; default: that of the cell, or where the watching of a censored one ended.
 
     Returns
     -------
@@ -124,15 +154,19 @@ def score_cell(cell: Cell, sample: Sample) -> CellScore:
         With bounds marked as such where censoring hides a median.
     """
     observed, seen = summarise_side(cell.time_ns, cell.censored)
+    if watched_ns is None:
+        watched_ns = np.where(cell.censored, cell.time_ns, cell.horizon_ns)
     # Episodes are looked at a little after their horizon, and those of several horizons are pooled.
     median_ns = min(observed.median.value_ns, cell.horizon_ns)
     if not len(sample.time_ns):
         immediate = sample.n_without_entry > 0
         beyond = log10(cell.horizon_ns / median_ns) if median_ns > 0 and not immediate else None
-        return CellScore(cell, observed, None, immediate, 1.0, beyond, True, None, False)
+        expected = at_once() if immediate else never(cell.horizon_ns)
+        distance = mean_distance(expected, cell, watched_ns)
+        return CellScore(cell, observed, None, immediate, 1.0, beyond, True, None, False, seen, expected, distance)
     predicted, curve = summarise_side(sample.time_ns, sample.censored)
     ratio = log10(max(1, predicted.median.value_ns) / median_ns) if median_ns > 0 else None
-    interval = median_interval(sample.time_ns, cell.n_boots)
+    interval = median_interval(sample, cell.n_boots)
     return CellScore(
         cell,
         observed,
@@ -143,4 +177,7 @@ def score_cell(cell: Cell, sample: Sample) -> CellScore:
         observed.median.at_least or predicted.median.at_least,
         interval,
         interval[0] <= median_ns <= interval[1],
+        seen,
+        curve,
+        mean_distance(curve, cell, watched_ns),
     )

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mcoom.validate.score import CellScore
+from mcoom.validate.boots import Boots
+from mcoom.validate.brier import mixture
+from mcoom.validate.score import CellScore, Distance, mean_distance
 
 CONFIDENCE = 0.95
 """Of the intervals of shares (Clopper and Pearson, Biometrika 26 (1934) 404-413)."""
@@ -58,6 +60,16 @@ class FactorResidual:
 
 
 @dataclass(frozen=True)
+class Reference:
+    """Proper scores to read the prediction's by."""
+
+    same_for_all: Distance
+    """Of one curve for every cell, the mean of all observed ones: what somebody knows who cannot tell cells apart."""
+    own_curve: Distance
+    """Of each cell's own observed curve: what is left is the spread within cells, which nobody can predict."""
+
+
+@dataclass(frozen=True)
 class Summary:
     """All cells."""
 
@@ -77,12 +89,21 @@ class Summary:
     """Cells for which nothing is predicted, as every k-th kill comes before anybody enters."""
     median_abs_log10_ratio: float | None
     median_ks: float
+    distance: Distance
+    """Proper scores, mean over cells."""
+    reference: Reference
     residuals: tuple[FactorResidual, ...]
     worst: tuple[CellScore, ...]
 
+    @property
+    def skill(self) -> float | None:
+        """Share of the way from the same curve for all to each cell's own: 1 is as good as can be, 0 is no use."""
+        best, worst = self.reference.own_curve.crps, self.reference.same_for_all.crps
+        return (worst - self.distance.crps) / (worst - best) if worst > best else None
 
-def summarise(scores: Sequence[CellScore]) -> Summary:
-    """Return the summary of at least one cell score."""
+
+def summarise(scores: Sequence[CellScore], boots: Boots | None = None) -> Summary:
+    """Return the summary of at least one cell score; ``boots`` says how long each kill was watched."""
     stuck = [score for score in scores if score.observed.stuck]
     others = [score for score in scores if not score.observed.stuck]
     counted = [score for score in scores if score.ratio_counts]
@@ -97,9 +118,30 @@ def summarise(scores: Sequence[CellScore]) -> Summary:
         sum(score.without_entry for score in scores),
         _median_ratio(counted, absolute=True),
         float(np.median([score.ks for score in scores])),
+        mean_of([score.distance for score in scores]),
+        _reference(scores, boots),
         _residuals(scores),
         tuple(sorted(scores, key=lambda score: score.badness, reverse=True)[:WORST]),
     )
+
+
+def mean_of(distances: Sequence[Distance]) -> Distance:
+    """Return the mean of at least one distance, each with the same weight."""
+    columns = zip(*((one.crps, one.tail, one.stuck) for one in distances), strict=True)
+    return Distance(*(float(np.mean(column)) for column in columns))
+
+
+def _reference(scores: Sequence[CellScore], boots: Boots | None) -> Reference:
+    """Return the scores of two answers that use the outcomes themselves."""
+    everybody = mixture([score.seen for score in scores])
+    same, own = [], []
+    for i, score in enumerate(scores):
+        cell = score.cell
+        default = np.where(cell.censored, cell.time_ns, cell.horizon_ns)
+        watched_ns = default if boots is None else boots.cells[i].watched_ns
+        same.append(mean_distance(everybody, cell, watched_ns))
+        own.append(mean_distance(score.seen, cell, watched_ns))
+    return Reference(mean_of(same), mean_of(own))
 
 
 def _median_ratio(scores: Sequence[CellScore], *, absolute: bool) -> float | None:

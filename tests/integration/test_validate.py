@@ -1,11 +1,12 @@
 """``mcoom validate`` from a file to a report, on a handful of small cells."""
 
 import csv
+import gzip
 import json
 
 import pytest
 
-from mcoom.validate.main import validate
+from mcoom.validate.main import Settings, validate
 from mcoom.validate.measured import SHIPPED, data_path, read_measured, read_text
 from mcoom.validate.predict import predict_all
 from mcoom.validate.stages import read_stage_costs
@@ -67,7 +68,7 @@ def test_other_cells_and_threads_change_no_prediction(subset, tmp_path):
 
 
 def test_sleep_livelocks_where_mutex_does_not(subset):
-    report = validate(subset, 4, 1, 2)
+    report = validate([subset], Settings(4, 1, 2))
     late = {(s.cell.factors.fail, s.cell.factors.n): s for s in report.scores if s.cell.k == 3}
     assert late["sleep", 64].predicted_stuck
     assert late["sleep", 64].observed.stuck
@@ -97,3 +98,88 @@ def test_a_wrong_file_is_one_line_and_exit_code_2(mcoom, tmp_path):
     assert done.returncode == 2
     assert done.stderr.count("\n") == 1
     assert "wrong.csv: line 1: no column accel" in done.stderr
+
+
+def test_kept_predictions_give_the_same_report_without_simulating(mcoom, subset):
+    first = mcoom("validate", subset, "--json", "--replicates", 3, "--save-predictions", "p.npz")
+    assert first.returncode == 0, first.stderr
+    second = mcoom("validate", subset, "--json", "--predictions", "p.npz")
+    assert second.returncode == 0, second.stderr
+    assert second.stdout == first.stdout
+    assert "episodes" not in second.stderr
+
+
+def test_folder_gets_text_json_and_page(mcoom, subset, tmp_path):
+    pytest.importorskip("matplotlib", reason="--html needs the extra plot")
+    done = mcoom("validate", subset, "--replicates", 2, "-q", "-o", "out/deep", "--html")
+    assert done.returncode == 0, done.stderr
+    folder = tmp_path / "out/deep"
+    assert sorted(path.name for path in folder.iterdir()) == ["validation.html", "validation.json", "validation.txt"]
+    data = json.loads((folder / "validation.json").read_text())
+    summary = data["summary"]
+    assert set(summary["bootstrap_intervals"]) >= {"stuck_recall", "stuck_specificity", "crps_decades"}
+    assert len(summary["worst_cells"]) == 10
+    assert all(cell["likely_causes"] for cell in summary["worst_cells"])
+    found = [t for t in summary["transitions"] if t["sleep_and_hold"]]
+    assert found == []  # two storm sizes show no transition
+    page = (folder / "validation.html").read_text()
+    # Every cell has its panel.
+    assert page.count("; predicted ") >= len(data["cells"])
+    assert "recall" in done.stdout
+    assert len(done.stdout) < len((folder / "validation.txt").read_text())
+
+
+def with_new_factors(subset: str) -> list[dict[str, str]]:
+    """Rows like those of files that are held back: values of factors that the public file does not have."""
+    with open(subset, newline="") as file:
+        row = next(csv.DictReader(file))
+    changes = [
+        {"hz": "1000"}, {"hz": "100", "shift": "0"}, {"shift": "2", "n": "3"}, {"n": "0"}, {"n": "23", "hz": "300"},
+        {"hpol": "f", "hnice": "50"}, {"hpol": "b", "hnice": "5"}, {"hogs": "2", "gpol": "i"}, {"gate": "2"},
+        {"gate": "3", "spol": "b"}, {"V": "2", "vpol": "f"}, {"hold": "3", "vkb": "64"}, {"reaper": "0"},
+        {"accel": "mttcg", "shift": "", "vcpu": "2", "np_mean_ns": ""}, {"fail": "pi", "dump": "1", "uwork": "0"},
+    ]  # fmt: skip
+    rows = [row | change | {"boot_id": f"H-{i}", "k": "1"} for i, change in enumerate(changes)]
+    never = [row | {"boot_id": "H-never", "censored": "2", "ttk_ns": "", "n": "9", "k": "2"}]
+    blank = dict.fromkeys(list(row)[list(row).index("ttk_ns") + 1 :], "")
+    cut = [row | blank | {"boot_id": "H-cut", "censored": "1", "ttk_ns": "4000000000", "n": "11"}]
+    return rows + never + cut
+
+
+def test_new_values_of_factors_and_empty_fields_are_no_trouble(mcoom, subset, tmp_path):
+    rows = with_new_factors(subset)
+    with gzip.open(tmp_path / "held.csv.gz", "wt", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    done = mcoom("validate", "held.csv.gz", "--json", "--replicates", 2, "-q")
+    assert done.returncode == 0, done.stderr
+    summary = json.loads(done.stdout)["summary"]
+    assert (summary["n_cells"], summary["n_rows_never_open"]) == (16, 1)
+    both = mcoom("validate", "held.csv.gz", subset, "--json", "--replicates", 2, "-q")
+    assert both.returncode == 0, both.stderr
+    assert json.loads(both.stdout)["summary"]["n_cells"] > 20
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--html",), "--html with -o DIR"),
+        (("--predictions", "p.npz", "--seed", "3"), "without --replicates, --seed"),
+        (("--predictions", "none.npz"), "none.npz: cannot be read"),
+        (("no.csv",), "no.csv: cannot be read"),
+    ],
+)
+def test_wrong_options_are_one_line_and_exit_code_2(mcoom, options, words):
+    done = mcoom("validate", *options)
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1
+    assert words in done.stderr
+
+
+def test_a_file_that_cannot_be_written_is_found_before_the_work(mcoom, subset, tmp_path):
+    (tmp_path / "taken").write_text("")
+    for options in (("-o", "taken"), ("--save-predictions", "none/p.npz")):
+        done = mcoom("validate", subset, "--replicates", 2, *options)
+        assert done.returncode == 1
+        assert "episodes" not in done.stderr

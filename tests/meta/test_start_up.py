@@ -31,7 +31,7 @@ def test_help_imports_nothing_heavy():
 
 
 def test_lists_and_checks_import_nothing_heavy():
-    for arguments in (["scenarios"], ["policies"], ["check", "desktop"]):
+    for arguments in (["scenarios"], ["policies"], ["check", "desktop"], ["literature", "--list"]):
         run = f"""
 import contextlib, io
 from mcoom.cli.main import cli

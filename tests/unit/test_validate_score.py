@@ -7,12 +7,19 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from mcoom.validate.boots import Boots, CellBoots
+from mcoom.validate.bootstrap import bootstrap
+from mcoom.validate.calibration import calibrate
 from mcoom.validate.cells import Cell, is_stuck
+from mcoom.validate.counts import Counts
 from mcoom.validate.curve import Curve, Quantile, ks_distance
 from mcoom.validate.predict import Sample
-from mcoom.validate.report import Report
-from mcoom.validate.score import median_interval, score_cell
+from mcoom.validate.prediction_file import PredictionSource
+from mcoom.validate.report import Diagnosis, Report
+from mcoom.validate.score import score_cell
 from mcoom.validate.summary import Share, summarise
+from mcoom.validate.text import report_text
+from mcoom.validate.transition import find_transitions
 from tests.unit.test_validate_build import SLEEP
 
 MS = 1_000_000
@@ -21,6 +28,11 @@ MS = 1_000_000
 def sample(times_ms: list[float], censored: list[int] | None = None) -> tuple[np.ndarray, np.ndarray]:
     flags = censored or [0] * len(times_ms)
     return np.rint(np.array(times_ms) * MS).astype(np.int64), np.array(flags, dtype=bool)
+
+
+def predicted(times_ms: list[float], censored: list[int] | None = None, n_without_entry: int = 0) -> Sample:
+    """A predicted sample, one boot each."""
+    return Sample(*sample(times_ms, censored), np.arange(len(times_ms)), n_without_entry)
 
 
 def cell(times_ms: list[float], censored: list[int] | None = None, *, boots: int = 1, k: int = 1) -> Cell:
@@ -76,20 +88,8 @@ def test_stuck(times_ms, censored, stuck):
     assert is_stuck(*sample(times_ms, censored)) is stuck
 
 
-@pytest.mark.parametrize("n", [1, 2, 3, 8])
-def test_median_interval_is_that_of_many_samples(n):
-    rng = np.random.default_rng(n)
-    times = rng.integers(0, 10_000, 37)
-    drawn = np.sort(rng.choice(times, (200_000, n)), axis=1)[:, (n + 1) // 2 - 1]
-    low, high = median_interval(times, n)
-    assert np.mean(drawn < low) <= 0.05 + 0.003
-    assert np.mean(drawn <= low) >= 0.05 - 0.003
-    assert np.mean(drawn <= high) >= 0.95 - 0.003
-    assert np.mean(drawn < high) <= 0.95 + 0.003
-
-
 def test_score_of_a_good_prediction():
-    score = score_cell(cell([10, 10, 10]), Sample(*sample([9, 10, 11])))
+    score = score_cell(cell([10, 10, 10]), predicted([9, 10, 11]))
     assert score.verdict_agrees
     assert score.log10_ratio_median == 0
     assert score.ratio_counts
@@ -98,14 +98,14 @@ def test_score_of_a_good_prediction():
 
 
 def test_score_of_a_miss():
-    score = score_cell(cell([10]), Sample(*sample([1000, 1000])))
+    score = score_cell(cell([10]), predicted([1000, 1000]))
     assert not score.verdict_agrees
     assert score.log10_ratio_median == pytest.approx(2)
     assert (score.covered, score.ks) == (False, 1)
 
 
 def test_both_beyond_the_horizon_agree():
-    score = score_cell(cell([4003], [1]), Sample(*sample([4000, 4000], [1, 1])))
+    score = score_cell(cell([4003], [1]), predicted([4000, 4000], [1, 1]))
     assert score.verdict_agrees
     assert score.log10_ratio_median == 0
     assert score.ratio_is_bound
@@ -113,7 +113,7 @@ def test_both_beyond_the_horizon_agree():
 
 
 def test_nothing_predicted_counts_as_stuck():
-    score = score_cell(cell([10]), Sample(*sample([])))
+    score = score_cell(cell([10]), predicted([]))
     assert score.predicted is None
     assert score.predicted_stuck
     assert not score.verdict_agrees
@@ -122,7 +122,7 @@ def test_nothing_predicted_counts_as_stuck():
 
 
 def test_kills_without_entry_are_not_stuck():
-    score = score_cell(cell([10]), Sample(*sample([]), 3))
+    score = score_cell(cell([10]), predicted([], None, 3))
     assert score.without_entry
     assert not score.predicted_stuck
     assert score.verdict_agrees
@@ -131,21 +131,34 @@ def test_kills_without_entry_are_not_stuck():
 
 
 def test_a_median_below_the_floor_does_not_count():
-    assert not score_cell(cell([0.2]), Sample(*sample([5]))).ratio_counts
-    assert score_cell(cell([0]), Sample(*sample([5]))).log10_ratio_median is None
+    assert not score_cell(cell([0.2]), predicted([5])).ratio_counts
+    assert score_cell(cell([0]), predicted([5])).log10_ratio_median is None
 
 
 def scores():
     return (
-        score_cell(cell([300, 300], k=1, boots=2), Sample(*sample([250, 350, 300]))),
-        score_cell(cell([4000], [1], k=2), Sample(*sample([10, 12]))),
-        score_cell(cell([10], k=3), Sample(*sample([20]))),
-        score_cell(cell([0.01], k=4), Sample(*sample([0.01]))),
+        score_cell(cell([300, 300], k=1, boots=2), predicted([250, 350, 300])),
+        score_cell(cell([4000], [1], k=2), predicted([10, 12])),
+        score_cell(cell([10], k=3), predicted([20])),
+        score_cell(cell([0.01], k=4), predicted([0.01])),
     )
 
 
+def boots() -> Boots:
+    numbers = ([0, 1], [2], [3], [4])
+    return Boots(tuple(CellBoots(np.array(n), np.full(len(n), 4_000 * MS)) for n in numbers), 5)
+
+
 def report() -> Report:
-    return Report("m.csv", "stage_costs.csv", 3, 1, 6, 1, 1, 0, ("a note",), scores(), summarise(scores()))
+    every = scores()
+    summary = summarise(every)
+    counts = Counts(1, 5.0 * MS, 1.0 * MS, 1.0 * MS, 1.0, 3.0, 17.0)
+    return Report(
+        measured="m.csv", n_rows=6, n_never_open=1, n_configurations=1, n_boots=5, n_budget=0, notes=("a note",),
+        source=PredictionSource(3, 1, "stage_costs.csv", "00", "11", "0.0"), scores=every, summary=summary,
+        intervals=bootstrap(every, boots(), 50), calibration=calibrate(every), transitions=find_transitions(every),
+        worst=tuple(Diagnosis(score, counts, counts, ("a cause",)) for score in summary.worst),
+    )  # fmt: skip
 
 
 def test_summary_counts():
@@ -182,8 +195,9 @@ def test_json_has_the_promised_keys():
 
 
 def test_text_puts_the_worst_first_and_ends_with_the_summary():
-    lines = report().to_text().splitlines()
-    assert lines[2].startswith("!")
-    assert lines[2].endswith("k=2")
+    lines = report_text(report()).splitlines()
+    assert lines[3].startswith("!")
+    assert lines[3].endswith("k=2")
     assert any("recall       50.0 % (1 of 2;" in line for line in lines)
-    assert lines[-1] == "not modelled: a note"
+    assert any("integrated Brier score on log time, decades:" in line for line in lines)
+    assert lines[-1] == "a note"
