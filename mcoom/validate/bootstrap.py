@@ -100,7 +100,7 @@ def bootstrap(scores: Sequence[CellScore], boots: Boots, n_draws: int = DRAWS) -
 
 def _resample(score: CellScore, of: CellBoots, counts: np.ndarray) -> _Resampled:
     """Compute the observed side of one cell in every sample, and its distance from the prediction."""
-    numbers, which = np.unique(of.boots, return_inverse=True)
+    numbers, which = np.unique(of.boot, return_inverse=True)
     drawn = counts[:, numbers]
     weight = drawn.sum(axis=1) / len(numbers)
     cell = score.cell

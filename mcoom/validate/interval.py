@@ -40,7 +40,7 @@ def median_interval(sample: Sample, n_boots: int, seed: int = 0) -> tuple[int, i
     random = np.random.Generator(np.random.PCG64(seed))
     # Boots beyond a few dozen leave nothing of the randomness of boots; drawing more would only cost time.
     n_drawn = min(n_boots, 40)
-    owner = sample.boots
+    owner = sample.boot
     medians: list[int] = []
     for machine in range(MACHINES):
         boots = np.unique(owner[owner % MACHINES == machine])
@@ -54,9 +54,9 @@ def median_interval(sample: Sample, n_boots: int, seed: int = 0) -> tuple[int, i
 
 def _medians(sample: Sample, boots: np.ndarray, picks: np.ndarray) -> np.ndarray:
     """Return the median of the pooled times of picked boots, one per row of ``picks`` (positions in ``boots``)."""
-    here = np.isin(sample.boots, boots)
+    here = np.isin(sample.boot, boots)
     times = sample.time_ns[here]
-    owner = np.searchsorted(boots, sample.boots[here])
+    owner = np.searchsorted(boots, sample.boot[here])
     order = np.argsort(times, kind="stable")
     drawn = np.zeros((len(picks), len(boots)), dtype=np.int64)
     np.add.at(drawn, (np.arange(len(picks))[:, None], picks), 1)

@@ -26,16 +26,11 @@ class Sample:
     """int64[n]: time to kill, or time watched if censored."""
     censored: np.ndarray
     """bool[n]: whether the watching ended first."""
+    boot: np.ndarray
+    """int64[n]: simulated boot of each."""
     n_without_entry: int = 0
     """Kills by a waiter that came to own the lock before anybody entered anew. They have no first entry to count from
     and no row in a measured file, so their times are not in the sample."""
-    boot: np.ndarray | None = None
-    """int64[n]: simulated boot of each time; None: each is of a boot of its own."""
-
-    @property
-    def boots(self) -> np.ndarray:
-        """Simulated boot of each time, int64[n]."""
-        return np.arange(len(self.time_ns)) if self.boot is None else self.boot
 
 
 @dataclass(frozen=True)
@@ -130,7 +125,7 @@ def kill_sample(out: np.ndarray, horizon_ns: np.ndarray, boot: np.ndarray, j: in
     kill_ns = kill_ns[opened]
     watched_ns = np.minimum(out[opened, OUT["end_ns"]] - out[opened, OUT[f"t0_ns_{j}"]], horizon_ns[opened])
     censored = kill_ns < 0
-    return Sample(np.where(censored, watched_ns, kill_ns), censored, int(np.count_nonzero(without_entry)), boot[opened])
+    return Sample(np.where(censored, watched_ns, kill_ns), censored, boot[opened], int(np.count_nonzero(without_entry)))
 
 
 def predict_all(

@@ -77,7 +77,7 @@ def write_predictions(
         "n": np.array([len(sample.time_ns) for sample in samples], dtype=np.int64),
         "time_ns": np.concatenate([sample.time_ns for sample in samples] or [np.zeros(0, np.int64)]),
         "censored": np.concatenate([sample.censored for sample in samples] or [np.zeros(0, bool)]),
-        "boot": np.concatenate([sample.boots for sample in samples] or [np.zeros(0, np.int64)]),
+        "boot": np.concatenate([sample.boot for sample in samples] or [np.zeros(0, np.int64)]),
     }
     packed = io.BytesIO()
     np.savez_compressed(packed, **arrays)
@@ -120,7 +120,7 @@ def read_predictions(
         samples = []
         for i in range(first, first + n_kills):
             part = slice(starts[i], starts[i + 1])
-            samples.append(Sample(times[part], censored[part], about["n_without_entry"][i], boots[part]))
+            samples.append(Sample(times[part], censored[part], boots[part], about["n_without_entry"][i]))
         found[key] = Prediction(tuple(samples), about["replicates"], n_budget)
         first += n_kills
     predictions = []

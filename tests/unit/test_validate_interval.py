@@ -11,7 +11,7 @@ from mcoom.validate.predict import Sample
 def sample(times, boot):
     """Uncensored sample of these times, int64, of these boots."""
     times = np.asarray(times, dtype=np.int64)
-    return Sample(times, np.zeros(len(times), dtype=bool), 0, np.asarray(boot))
+    return Sample(times, np.zeros(len(times), dtype=bool), np.asarray(boot))
 
 
 def test_equal_times_give_a_point():
