@@ -6,7 +6,9 @@ from scipy.stats import binom
 
 from mcoom.errors import SpecError
 from mcoom.rare.estimate import RareProbability, brute_force_events, combine, rare_probability
-from mcoom.rare.splitting import _spread, brute_force, choose_levels, fixed_effort, restart
+from mcoom.rare.levels import choose_levels
+from mcoom.rare.restart import restart
+from mcoom.rare.splitting import brute_force, fixed_effort, spread
 from tests.rare.systems import Tandem, Walk
 
 GAMBLER = Walk(0.45, 10)
@@ -116,7 +118,7 @@ def test_a_biased_estimator_fails_the_same_comparison():
 
 
 def test_copies_are_spread_evenly_and_in_turn():
-    counts = np.array([np.bincount(_spread(3, 8, 1, repeat, 0), minlength=3) for repeat in range(600)])
+    counts = np.array([np.bincount(spread(3, 8, 1, repeat, 0), minlength=3) for repeat in range(600)])
     assert counts.sum(axis=1).tolist() == [8] * 600
     assert set(counts.ravel()) == {2, 3}
     assert (np.abs(counts.mean(axis=0) - 8 / 3) < 0.1).all()
@@ -135,7 +137,7 @@ def test_nothing_seen_is_no_upper_limit():
 
 
 def test_too_many_splits_are_noticed(monkeypatch):
-    monkeypatch.setattr("mcoom.rare.splitting.SEGMENTS_MAX", 5_000)
+    monkeypatch.setattr("mcoom.rare.restart.SEGMENTS_MAX", 5_000)
     with pytest.raises(SpecError, match=r"more than 5000 segments.*allowed"):
         restart(QUEUE, tuple(map(float, range(2, 21))), (9,) * 18, 100, seed=1)
     with pytest.raises(ValueError, match="need 1 splits"):
