@@ -50,7 +50,7 @@ def saturation(inputs: Inputs, policy: NDArray[np.int64]) -> Saturation:
     Returns
     -------
     Saturation
-        c is the entry, one switch and the passes: 17 of them where the retry test of the policy finds memory above the
+        c is the entry, the way to the trylock, one switch and the passes: 17 of them where the retry test of the policy finds memory above the
         mark though none can be had (``stuck_lru``, or ``lru_fallback`` with empty lists), else one.
 
     Source
@@ -130,6 +130,9 @@ def _attempt_ns(inputs: Inputs, policy: NDArray[np.int64]) -> NDArray[np.float64
     has_fallback = bool(policy[POLICY["lru_fallback"]])
     n_passes = np.where((stuck > 0) | has_fallback, RETRIES, 1)
     cost: NDArray[np.float64] = (
-        machine[:, MACHINE["entry_ns"]] + machine[:, MACHINE["switch_ns"]] + n_passes * pass_ns
+        machine[:, MACHINE["entry_ns"]]
+        + machine[:, MACHINE["trylock_ns"]]
+        + machine[:, MACHINE["switch_ns"]]
+        + n_passes * pass_ns
     ).astype(np.float64)
     return cost

@@ -127,18 +127,11 @@ def sobol_indices(
     """
     plan = results.plan
     chosen = plan.estimands[0] if estimand is None else estimand
-    for what, name, known in (
-        ("estimand", chosen, plan.estimands),
-        ("quantity", quantity, QUANTITIES),
-        *(("policy", policy, plan.policies) for policy in policies or ()),
-    ):
-        if name not in known:
-            raise SpecError(f"sensitivity: {what} = {name}: unknown{closest(name, known)}; allowed: {', '.join(known)}")
+    _check_names(results, chosen, quantity, policies)
     names, n_base = saltelli_layout(results.points)
     found = []
     for policy in policies or plan.policies:
-        views = [CellView(point.tally, policy, chosen) for point in results.points]
-        pairs = [_value_and_noise(view, quantity) for view in views]
+        pairs = [_value_and_noise(CellView(point.tally, policy, chosen), quantity) for point in results.points]
         missing = [i for i, pair in enumerate(pairs) if pair is None]
         if missing:
             raise SpecError(
@@ -149,6 +142,18 @@ def sobol_indices(
         values = np.array(pairs, dtype=np.float64).reshape(n_base, len(names) + 2, 2)
         found.append(_indices(policy, chosen, quantity, names, values[..., 0], values[..., 1], level))
     return found
+
+
+def _check_names(results: ResultsLike, estimand: str, quantity: str, policies: Sequence[str] | None) -> None:
+    """Refuse what the run or this module does not know."""
+    plan = results.plan
+    for what, name, known in (
+        ("estimand", estimand, plan.estimands),
+        ("quantity", quantity, QUANTITIES),
+        *(("policy", policy, plan.policies) for policy in policies or ()),
+    ):
+        if name not in known:
+            raise SpecError(f"sensitivity: {what} = {name}: unknown{closest(name, known)}; allowed: {', '.join(known)}")
 
 
 def saltelli_layout(points: Sequence[PointLike]) -> tuple[tuple[str, ...], int]:

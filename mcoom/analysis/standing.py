@@ -15,7 +15,7 @@ from mcoom.analysis.binned import CellView
 from mcoom.analysis.estimate import n_members
 from mcoom.analysis.result import finite_or_none
 from mcoom.analysis.sequential import MeanSequence, proportion_sequence, quantile_ranks
-from mcoom.analysis.until import PROBABILITIES, Clause
+from mcoom.spec.until import PROBABILITIES, Clause
 from mcoom.tally.edges import latency_edges_ns, n_bins
 from mcoom.tally.histogram import Kind
 from mcoom.tally.status import Case, Status

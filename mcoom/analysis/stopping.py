@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from mcoom.analysis.sequential import MeanSequence
 from mcoom.analysis.standing import MeanKey, Standing, feed_means, standings
-from mcoom.analysis.until import StoppingRule
+from mcoom.spec.until import StoppingRule
 from mcoom.tally.tally import PointTally
 
 FIRST_REPLICATES = 64
@@ -21,6 +21,9 @@ GROWTH = 2.0
 """No round more than doubles the replicates of a point: nothing is bet on an early, rough projection."""
 LEAST_GROWTH = 1.1
 """A round adds at least a tenth: each look costs time, and looking more often gains nothing."""
+
+_SHOWN = 10
+_RECORDED = 100
 
 
 class Extent(NamedTuple):
@@ -56,7 +59,7 @@ class SequentialPlan:
     n_points: int
     """Points of the design."""
     block: int
-    """Replicates of a block; rounds are cut into whole blocks, but for the last of a budget."""
+    """Replicates of a block; rounds are cut into whole blocks, but for the last one of a point."""
     budget: Budget
     """How much may be run."""
     n_done: list[int] = field(init=False)
@@ -90,7 +93,7 @@ class SequentialPlan:
         left = math.inf if self.budget.total is None else self.budget.total - sum(self.n_done)
         granted: dict[int, int] = {}
         for point in sorted(wanted, key=lambda p: (self._to_finish(p), p)):
-            grant = int(min(wanted[point], left))
+            grant = wanted[point] if wanted[point] <= left else int(left) // self.block * self.block
             if grant > 0:
                 granted[point] = grant
                 left -= grant
@@ -131,22 +134,36 @@ class SequentialPlan:
         """Points with a cell that does not meet the rule."""
         return sum(not self._is_met(point) for point in range(self.n_points))
 
+    def summary(self) -> str:
+        """Say in one line, or a few, how it ended."""
+        n_cells = sum(len(self.standings(point)) for point in range(self.n_points))
+        missed = self._missed()
+        head = f"until {self.rule.text}: {n_cells - len(missed):,} of {n_cells:,} conditions are met"
+        head += f", {sum(self.n_done):,} replicates of {self.n_points:,} point(s)"
+        lines = [head]
+        for point, standing in missed[:_SHOWN]:
+            metric = "none yet" if math.isinf(standing.metric) else f"{standing.metric:.4g}"
+            why = f" ({standing.reason})" if standing.reason else ""
+            lines.append(f"  point {point}, {standing.policy}: {standing.clause.text}: {metric}{why}")
+        if len(missed) > _SHOWN:
+            lines.append(f"  and {len(missed) - _SHOWN:,} more")
+        return "\n".join(lines)
+
     def to_json(self) -> dict[str, Any]:
-        """Return the record of the run's stopping: the rule, and every cell that does not meet it."""
+        """Return how the run stopped: the rule, and the conditions that are not met, the first hundred of them."""
+        missed = self._missed()
         return {
             "until": self.rule.text,
             "level": self.rule.level,
             "max_replicates": self.budget.per_point,
             "max_total": self.budget.total,
-            "replicates": list(self.n_done),
             "n_points_open": self.n_open,
-            "open": [
-                {"point": point, **standing.to_json()}
-                for point in range(self.n_points)
-                for standing in self.standings(point)
-                if not standing.is_met
-            ],
+            "n_conditions_open": len(missed),
+            "open": [{"point": point, **standing.to_json()} for point, standing in missed[:_RECORDED]],
         }
+
+    def _missed(self) -> list[tuple[int, Standing]]:
+        return [(p, s) for p in range(self.n_points) for s in self.standings(p) if not s.is_met]
 
     def _is_met(self, point: int) -> bool:
         found = self.standings(point)

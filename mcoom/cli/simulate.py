@@ -4,6 +4,7 @@ Takes a scenario and how much of it, gives one HDF5 file and the comparison on s
 know nothing of what any of them does.
 """
 
+import json
 import os
 import sys
 import time
@@ -21,6 +22,7 @@ from mcoom.cli.output import give, give_json, say
 from mcoom.errors import McoomError, SpecError, StoreError, WorkerLostError
 
 if TYPE_CHECKING:
+    from mcoom.analysis.stopping import SequentialPlan
     from mcoom.design.build import Design
     from mcoom.run.job import Finished, Job
     from mcoom.run.shard import Shard
@@ -41,6 +43,11 @@ MOST_COMPARED = 30_000
 @seed_option
 @executor_options
 @set_option
+@click.option(
+    "--until", metavar="CONDITION", help="Stop each cell when it knows enough: 'livelock_prob ci_width < 1e-3'."
+)
+@click.option("--max-replicates", type=click.IntRange(1, 10**9), help="Most replicates per cell with --until.")
+@click.option("--max-total", type=click.IntRange(1, 10**12), help="Most replicates of all points with --until.")
 @click.option("--shard", metavar="I/N", help="Do share I of N (0 <= I < N) only; auto: as the batch system says.")
 @click.option(
     "--work", metavar="DIR", type=click.Path(path_type=Path), help="Folder of finished blocks; is kept. [F.parts]"
@@ -66,13 +73,16 @@ def run(scenario: str, output: Path | None, as_json: bool, quiet: bool, **option
     shard = parse_shard(options["shard"], os.environ) if options["shard"] else Shard()
     if options["fresh"] and not shard.is_whole:
         raise SpecError("--fresh with --shard: would throw away the work of other shards; remove the folder instead")
-    loaded = load_scenario(scenario, options["overrides"])
-    design = build_design(loaded, options["replicates"], options["seed"])
+    loaded = load_scenario(scenario, (*options["overrides"], *_stopping_overrides(options)))
+    design = build_design(loaded, options["max_replicates"] or options["replicates"], options["seed"])
+    rounds = _rounds(design)
+    if rounds is not None and not shard.is_whole:
+        raise SpecError("--shard with --until: what is run next depends on all shards; allowed: --executor dask or mpi")
     path = output if output is not None else _default_output(loaded.name)
     check_output(path, shard)
     folder = options["work"] or path.with_name(path.name.removesuffix(".h5") + ".parts")
     keeps = options["keep_parts"] or options["work"] is not None
-    job = Job(path, folder, shard, settings, is_fresh=options["fresh"], keeps_parts=keeps)
+    job = Job(path, folder, shard, settings, is_fresh=options["fresh"], keeps_parts=keeps, rounds=rounds)
     finished = simulate(design, job, quiet=quiet, log=options["log"])
     if not shard.is_whole:
         if as_json:
@@ -84,7 +94,32 @@ def run(scenario: str, output: Path | None, as_json: bool, quiet: bool, **option
     if not quiet:
         done = f"{path}: complete already; nothing to do (--fresh runs it again)"
         say(done if finished.was_complete else f"wrote {path}")
+        if rounds is not None and not finished.was_complete:
+            say(rounds.summary())
     _show(design, path, as_json)
+
+
+def _stopping_overrides(options: Mapping[str, Any]) -> list[str]:
+    """Give what --until says as keys of the scenario, so that a stored run knows why it stopped."""
+    if options["max_replicates"] is not None and options["replicates"] is not None:
+        raise SpecError("--max-replicates with --replicates: the same thing twice; allowed: one of them")
+    if options["until"] is None and (options["max_total"] is not None or options["max_replicates"] is not None):
+        named = "--max-total" if options["max_total"] is not None else "--max-replicates"
+        if not any(override.startswith("stopping.until=") for override in options["overrides"]):
+            raise SpecError(f"{named} without --until; allowed: --replicates, or --until CONDITION")
+    given = {"until": options["until"], "max_total": options["max_total"]}
+    return [f"stopping.{key}={value}" for key, value in given.items() if value is not None]
+
+
+def _rounds(design: "Design") -> "SequentialPlan | None":
+    """Give the rounds of a run that stops by itself."""
+    scenario = design.scenario
+    if scenario.stopping is None:
+        return None
+    from mcoom.analysis.stopping import Budget, SequentialPlan
+
+    budget = Budget(design.replicates, scenario.max_total)
+    return SequentialPlan(scenario.stopping, len(design.points), scenario.block, budget)
 
 
 def simulate(design: "Design", job: "Job", *, quiet: bool, log: Path | None = None) -> "Finished":
@@ -121,16 +156,21 @@ def simulate(design: "Design", job: "Job", *, quiet: bool, log: Path | None = No
 
     started, clock = datetime.now(UTC), time.perf_counter()
     total = len(design.points) * len(design.scenario.policies) * design.replicates
+    most = "up to " if job.rounds is not None else ""
     watch = Watch(Progress(total, None if quiet else sys.stderr, design.scenario.name), log, _warn)
     workers = f"{job.settings.workers} {job.settings.name if job.settings.name != 'threads' else 'thread(s)'}"
-    watch.progress.note(f"{design.scenario.name}: {total:,} episodes, {workers}; the engine compiles on its first use")
+    watch.progress.note(
+        f"{design.scenario.name}: {most}{total:,} episodes, {workers}; the engine compiles on its first use"
+    )
     stop = StopRequest()
 
     def finish(finished: "Finished") -> None:
         if finished.scan is None:
             return
         record = _provenance(design, job, finished, started, time.perf_counter() - clock)
-        assemble(design, finished.scan, job.output, record, stop.check)
+        if job.rounds is not None:
+            record = {**record, "stopping": json.dumps(job.rounds.to_json(), allow_nan=False)}
+        assemble(design, finished.scan, job.output, record, stop.check, finished.n_done)
         watch.record("wrote", file=str(job.output))
 
     with _told(watch, job.folder), stop:

@@ -4,7 +4,7 @@ Takes a design and all parts, gives one file; the same bytes in every dataset ho
 nothing of who made them.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from mcoom.design.build import Design
@@ -24,6 +24,7 @@ def assemble(
     output: Path,
     provenance: Mapping[str, ProvenanceValue],
     check: Callable[[], None] = lambda: None,
+    n_done: Sequence[int] | None = None,
 ) -> None:
     """Write the result file of a complete run.
 
@@ -39,6 +40,8 @@ def assemble(
         Root attributes.
     check : callable
         Called between points; may raise.
+    n_done : sequence of int, optional
+        Replicates of each point; default: those of the design.
 
     Raises
     ------
@@ -50,21 +53,22 @@ def assemble(
         output,
         plan=tally_plan(design),
         heads=design.points,
-        tallies=_complete_tallies(design, scan, check),
+        tallies=_complete_tallies(design, scan, check, n_done),
         n_rows=min(design.scenario.raw_rows, design.replicates),
         provenance=provenance,
     )
 
 
-def _complete_tallies(design: Design, scan: Scan, check: Callable[[], None]) -> Iterator[PointTally]:
+def _complete_tallies(
+    design: Design, scan: Scan, check: Callable[[], None], n_done: Sequence[int] | None
+) -> Iterator[PointTally]:
     expected = 0
     for point, tally in point_tallies(scan.parts, tally_plan(design)):
         check()
         n = tally.n_replicates if point == expected else 0
-        if n != design.replicates:
-            raise StoreError(
-                f"point {expected}: {n} replicates are counted, not {design.replicates}; no file is written"
-            )
+        wanted = design.replicates if n_done is None else n_done[expected]
+        if n != wanted:
+            raise StoreError(f"point {expected}: {n} replicates are counted, not {wanted}; no file is written")
         expected += 1
         yield tally
     if expected != len(design.points):

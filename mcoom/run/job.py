@@ -18,6 +18,7 @@ from mcoom.run.cut import missing_ranges, ranges_text
 from mcoom.run.execute import Work, work_off
 from mcoom.run.executor import ExecutorSettings
 from mcoom.run.manifest import block_plan, run_manifest, tally_plan
+from mcoom.run.rounds import RoundPlan, run_rounds
 from mcoom.run.shard import Shard
 from mcoom.run.stop import StopRequest
 from mcoom.run.watch import Watch
@@ -44,6 +45,8 @@ class Job:
     """Whether earlier results and parts are thrown away."""
     keeps_parts: bool = False
     """Whether the parts stay when the result file is written."""
+    rounds: RoundPlan | None = None
+    """What is run in which order, where earlier counts decide; None: all blocks."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,8 @@ class Finished:
     """Blocks that had been done before."""
     was_complete: bool = False
     """Whether the result file was there already, of the same plan."""
+    n_done: tuple[int, ...] | None = None
+    """Replicates of each point, where rounds decided them; None: all of the design."""
 
 
 def run_job(design: Design, job: Job, watch: Watch, stop: StopRequest, finish: Callable[[Finished], None]) -> Finished:
@@ -148,6 +153,8 @@ def _resume(
     _settle_plan(folder, manifest, watch)
     folder.remove_orphans(shard.name)
     n_blocks = len(block_plan(design))
+    if job.rounds is not None:
+        return _resume_rounds(design, manifest, folder, job, job.rounds, watch, stop)
     scan = scan_parts(folder.part_files(shard.name), manifest.plan_id, n_blocks)
     set_aside(folder, scan, watch)
     missing = missing_ranges(scan.done, shard.index, shard.count)
@@ -159,19 +166,7 @@ def _resume(
     watch.progress.expect(n_left)
     work = Work()
     if missing:
-        work = work_off(
-            folder,
-            shard.name,
-            missing,
-            plan=tally_plan(design),
-            context=describe_run(design, manifest),
-            settings=job.settings,
-            watch=watch,
-            stop=stop,
-        )
-    if work.n_blocks < n_missing:
-        stop.check()
-        raise StoreError(f"{folder.path}: {n_missing - work.n_blocks} blocks were not done; a defect of mcoom")
+        work = _work_off(design, manifest, folder, job, missing, watch, stop)
     if not shard.is_whole:
         return Finished(manifest.plan_id, None, work, n_mine - n_missing)
     whole = scan_parts(folder.part_files(), manifest.plan_id, n_blocks)
@@ -182,6 +177,68 @@ def _resume(
             "the disk is not to be trusted; the same command does them again"
         )
     return Finished(manifest.plan_id, whole, work, n_mine - n_missing)
+
+
+def _work_off(
+    design: Design,
+    manifest: Manifest,
+    folder: RunFolder,
+    job: Job,
+    missing: list[range],
+    watch: Watch,
+    stop: StopRequest,
+) -> Work:
+    """Do missing blocks, all of them."""
+    work = work_off(
+        folder,
+        job.shard.name,
+        missing,
+        plan=tally_plan(design),
+        context=describe_run(design, manifest),
+        settings=job.settings,
+        watch=watch,
+        stop=stop,
+    )
+    n_missing = sum(map(len, missing))
+    if work.n_blocks < n_missing:
+        stop.check()
+        raise StoreError(f"{folder.path}: {n_missing - work.n_blocks} blocks were not done; a defect of mcoom")
+    return work
+
+
+def _resume_rounds(
+    design: Design,
+    manifest: Manifest,
+    folder: RunFolder,
+    job: Job,
+    rounds: RoundPlan,
+    watch: Watch,
+    stop: StopRequest,
+) -> Finished:
+    """Do what the rounds ask for; blocks that are there from an earlier call count when their round comes."""
+    n_blocks = len(block_plan(design))
+    total = Work()
+    n_expected = 0
+
+    def scan() -> Scan:
+        found = scan_parts(folder.part_files(), manifest.plan_id, n_blocks)
+        set_aside(folder, found, watch)
+        return found
+
+    def work_off_round(missing: list[range]) -> None:
+        nonlocal n_expected
+        n_expected += _n_episodes(design, missing)
+        watch.progress.expect(n_expected)
+        work = _work_off(design, manifest, folder, job, missing, watch, stop)
+        total.n_blocks += work.n_blocks
+        total.n_episodes += work.n_episodes
+        total.compile_s = max(total.compile_s, work.compile_s)
+
+    n_there = int(scan().done.sum())
+    text = f"going on: {n_there:,} blocks are done" if n_there else ""
+    watch.note("begin", text, plan=manifest.plan_id, shard=str(job.shard), n_blocks=n_blocks, n_done=n_there)
+    found = run_rounds(rounds, block_plan(design), tally_plan(design), scan=scan, work_off=work_off_round)
+    return Finished(manifest.plan_id, found, total, n_there, n_done=tuple(rounds.n_done))
 
 
 def _settle_plan(folder: RunFolder, manifest: Manifest, watch: Watch) -> None:

@@ -5,9 +5,10 @@ Takes the validated tables, raises the first contradiction as one clear line. Mu
 
 from mcoom.codes import Program, SchedClass
 from mcoom.spec.check_design import check_design
+from mcoom.spec.file import ScenarioFile
 from mcoom.spec.law import Law
 from mcoom.spec.locate import Path
-from mcoom.spec.model import KILLS_MAX, Behaviour, CrowdTable, GroupTable, MemoryTable, ScenarioFile
+from mcoom.spec.model import KILLS_MAX, Behaviour, CrowdTable, GroupTable, MemoryTable
 from mcoom.spec.scenario import iter_laws
 from mcoom.spec.site import Site
 from mcoom.units import closest

@@ -4,8 +4,8 @@ Takes the validated tables of a scenario file, raises ``SpecError`` on the first
 points are computed (``mcoom.design.build`` does).
 """
 
+from mcoom.spec.file import POINTS_MAX, ScenarioFile
 from mcoom.spec.law import Law
-from mcoom.spec.model import POINTS_MAX, ScenarioFile
 from mcoom.spec.scenario import iter_laws
 from mcoom.spec.site import Site
 from mcoom.units import closest

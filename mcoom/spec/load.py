@@ -14,13 +14,14 @@ from typing import Any
 from mcoom.errors import SpecError
 from mcoom.spec.catalogue import ScenarioInfo, names, parse_toml, path_of, read_toml
 from mcoom.spec.check import check_file
+from mcoom.spec.file import POINTS_MAX, ScenarioFile
 from mcoom.spec.locate import Path
-from mcoom.spec.model import POINTS_MAX, ScenarioFile
 from mcoom.spec.override import apply_overrides
 from mcoom.spec.policy import Policy, PolicyTable
 from mcoom.spec.scenario import Axis, Scenario, iter_laws
 from mcoom.spec.shape import Shape
 from mcoom.spec.site import Site, make_site, read_table
+from mcoom.spec.until import StoppingRule, parse_rule
 from mcoom.spec.write import to_toml
 from mcoom.units import closest
 
@@ -176,7 +177,24 @@ def _build(text: str, source: dict[str, Any], shown: str, name: str, overrides: 
         crowds=file.crowds,
         axes=_axes(file, site),
         design=file.design,
+        stopping=_stopping(file, estimands, site),
+        max_total=file.stopping.max_total,
     )
+
+
+def _stopping(file: ScenarioFile, estimands: tuple[str, ...], site: Site) -> StoppingRule | None:
+    """Read the stopping rule."""
+    stopping = file.stopping
+    if stopping.until is None:
+        if stopping.max_total is not None:
+            raise site.error(
+                ("stopping", "max_total"), "contradicts a run that does not stop; allowed: with until only"
+            )
+        return None
+    try:
+        return parse_rule(stopping.until, estimands)
+    except ValueError as error:
+        raise site.error(("stopping", "until"), str(error)) from None
 
 
 def _costs(raw: Any, site: Site) -> Any:
@@ -275,4 +293,6 @@ def _spec_id(file: ScenarioFile, policies: tuple[Policy, ...], baseline: str, es
     design = file.design
     if design.kind != "grid":
         content["design"] = [design.kind, design.points, list(design.over)]
+    if file.stopping.until is not None:
+        content["stopping"] = [file.stopping.until, file.stopping.max_total]
     return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()

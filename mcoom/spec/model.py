@@ -15,7 +15,6 @@ from mcoom.codes import BoostFrom, Preempt, Program, SchedClass, StartKind, Unti
 from mcoom.spec import kind
 from mcoom.spec.law import Law, parse_law
 from mcoom.spec.shape import Shape, parse_shape
-from mcoom.units import closest
 
 KILLS_MAX = 8
 """Most invocations recorded in an episode."""
@@ -36,10 +35,6 @@ WATERMARKS = kind.word(**{"linux-4.13": 0, "linux-6.1": 1})
 """Versions of the watermark formulas."""
 BOOST_FROM = kind.word(start=BoostFrom.START, first_kill=BoostFrom.FIRST_KILL)
 """Moments from which the watermark boost holds."""
-DESIGNS = ("grid", "zip", "latin_hypercube", "sobol", "saltelli")
-"""Ways to lay out the points: the first two from axes, the others sampled from laws."""
-POINTS_MAX = 100_000
-"""Most points of a design."""
 UNLIMITED = {"unlimited": -1}
 """The word for no bound."""
 
@@ -72,17 +67,6 @@ def _names(raw: object) -> tuple[str, ...]:
     if len(set(raw)) != len(raw):
         raise ValueError("the same word twice; allowed: different words")
     return tuple(raw)
-
-
-def _design_kind(raw: object) -> str:
-    if raw not in DESIGNS:
-        guess = closest(raw, DESIGNS) if isinstance(raw, str) else ""
-        raise ValueError(f"no such design{guess}; allowed: {', '.join(DESIGNS)}")
-    return str(raw)
-
-
-def _maybe_points(raw: object) -> int | None:
-    return None if raw is None else kind.count(2, POINTS_MAX).read(raw)
 
 
 def _cpus(raw: object) -> tuple[int, ...] | None:
@@ -375,26 +359,3 @@ class CrowdTable(Behaviour):
         description="number of groups, at most one for each thread"
     )
     group: GroupTable = key({}, description="keys drawn for each group")
-
-
-class DesignTable(Table):
-    """``[design]``: which points a sweep runs."""
-
-    kind: Annotated[str, PlainValidator(_design_kind)] = key("grid", description="how the points are laid out")
-    points: Annotated[int | None, PlainValidator(_maybe_points)] = key(
-        None, description="number of points; saltelli: of base points, each run with all its d + 2 variations"
-    )
-    over: Names = key([], description="parameters whose laws the points sample, instead of each replicate")
-
-
-class ScenarioFile(Table):
-    """A whole scenario file."""
-
-    schema_version: Annotated[int, Fixed(kind.count(1, 1))] = key(description="format of the file")
-    scenario: ScenarioTable
-    machine: MachineTable
-    memory: MemoryTable
-    costs: CostsTable
-    classes: tuple[ClassTable, ...] = key((), description="classes of tasks", alias="class")
-    crowds: tuple[CrowdTable, ...] = key((), description="crowds of threads", alias="crowd")
-    design: DesignTable = key({}, description="which points a sweep runs")

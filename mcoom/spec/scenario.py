@@ -7,18 +7,19 @@ TOML or arrays.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from mcoom.spec.file import DesignTable
 from mcoom.spec.law import Law
 from mcoom.spec.model import (
     Behaviour,
     ClassTable,
     CostsTable,
     CrowdTable,
-    DesignTable,
     MachineTable,
     MemoryTable,
     Table,
 )
 from mcoom.spec.policy import Policy
+from mcoom.spec.until import StoppingRule
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,10 @@ class Scenario:
         Swept parameters in file order.
     design
         How the points are laid out.
+    stopping
+        What every cell has to know before the run may stop; None: it runs all replicates.
+    max_total
+        With ``stopping``: most replicates of all points together; None: no other bound than ``replicates`` of each.
     """
 
     name: str
@@ -92,6 +97,8 @@ class Scenario:
     crowds: tuple[CrowdTable, ...]
     axes: tuple[Axis, ...]
     design: DesignTable
+    stopping: StoppingRule | None = None
+    max_total: int | None = None
 
 
 def iter_laws(

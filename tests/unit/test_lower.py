@@ -96,7 +96,7 @@ def test_population_covers_what_it_says():
 
 def test_points_set_the_swept_columns():
     design = build_design(load_scenario("sweep-livelock-map"))
-    assert len(design.points) == 3 * 3 * 2 * 11
+    assert len(design.points) == 4 * 3 * 2 * 11
     point = next(
         p
         for p in design.points

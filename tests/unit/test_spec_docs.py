@@ -8,7 +8,7 @@ import pytest
 from pydantic_core import PydanticUndefined
 
 from mcoom.design.build import build_design
-from mcoom.spec import model
+from mcoom.spec import file, model
 from mcoom.spec.catalogue import names
 from mcoom.spec.load import parse_scenario
 from mcoom.spec.policy import PolicyTable
@@ -24,7 +24,8 @@ TABLES = (
     model.ClassTable,
     model.CrowdTable,
     model.GroupTable,
-    model.DesignTable,
+    file.DesignTable,
+    file.StoppingTable,
     PolicyTable,
 )
 

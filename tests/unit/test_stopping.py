@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from mcoom.analysis.stopping import FIRST_REPLICATES, Budget, SequentialPlan
-from mcoom.analysis.until import parse_rule
 from mcoom.codes import EndReason
 from mcoom.engine.layout import OUT
+from mcoom.spec.until import parse_rule
 from mcoom.tally.plan import TallyPlan
 from mcoom.tally.tally import PointTally
 from tests.unit.episode_rows import HORIZON_NS, kill_rows
@@ -173,14 +173,14 @@ def test_a_budget_goes_to_those_that_finish_first():
     free, _ = run("livelock_prob ci_width < 0.1")
     total = free.n_done[0] + free.n_done[1] // 2
     plan, _ = run("livelock_prob ci_width < 0.1", total=total)
-    assert sum(plan.n_done) == total
+    assert total - BLOCK < sum(plan.n_done) <= total
     assert plan.n_done[0] == free.n_done[0]
     assert [all(s.is_met for s in plan.standings(p)) for p in (0, 1)] == [True, False]
 
 
 def test_a_budget_smaller_than_a_round():
     plan, rounds = run("livelock_prob ci_width < 0.1", total=70)
-    assert sum(plan.n_done) == 70
+    assert plan.n_done == [64, 0]
     assert len(rounds) == 1
     plan, rounds = run("livelock_prob ci_width < 0.1", per_point=10)
     assert plan.n_done == [10, 10]

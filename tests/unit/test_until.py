@@ -2,8 +2,7 @@
 
 import pytest
 
-from mcoom.analysis.until import Clause, parse_rule
-from mcoom.errors import SpecError
+from mcoom.spec.until import Clause, parse_rule
 
 ESTIMANDS = ("kill", "kill_2", "release")
 
@@ -64,7 +63,7 @@ def test_without_an_estimand_it_is_asked_of_all():
     ],
 )
 def test_refusals_name_what_is_wrong_and_what_is_allowed(text, words):
-    with pytest.raises(SpecError, match=words) as found:
+    with pytest.raises(ValueError, match=words) as found:
         parse_rule(text, ESTIMANDS)
     assert "allowed" in str(found.value)
     assert "\n" not in str(found.value)

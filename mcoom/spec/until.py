@@ -1,4 +1,4 @@
-"""What ``--until`` says: how exact an answer has to be before the run may stop.
+"""What ``stopping.until`` says: how exact an answer has to be before the run may stop.
 
 Takes the text of a condition and the estimands of a scenario, gives a frozen ``StoppingRule``. Must know nothing about
 tallies: whether a rule is met is the business of ``mcoom.analysis.stopping``.
@@ -8,7 +8,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mcoom.errors import SpecError
 from mcoom.units import closest, parse_time_ns
 
 PROBABILITIES = ("livelock_prob", "p_reached")
@@ -80,42 +79,42 @@ def parse_rule(text: str, estimands: Sequence[str], level: float = 0.95) -> Stop
 
     Raises
     ------
-    SpecError
+    ValueError
         If it cannot be read; the text says what is allowed.
     """
     clauses: list[Clause] = []
     for part in re.split(r"\s+and\s+", text.strip()):
         found = _CLAUSE.fullmatch(part)
         if not found:
-            raise SpecError(f"--until {text!r}: {part!r} is no condition; allowed: {FORM}")
+            raise ValueError(f"{part!r} is no condition; allowed: {FORM}")
         estimand, quantity, metric, _, value = found.groups()
         if estimand is not None and estimand not in estimands:
             why = f"unknown estimand {estimand!r}{closest(estimand, estimands)}"
-            raise SpecError(f"--until {text!r}: {why}; allowed: {', '.join(estimands)}")
-        _check_quantity(text, quantity)
+            raise ValueError(f"{why}; allowed: {', '.join(estimands)}")
+        _check_quantity(quantity)
         if metric not in METRICS:
             why = f"unknown metric {metric!r}{closest(metric, METRICS)}"
-            raise SpecError(f"--until {text!r}: {why}; allowed: {', '.join(METRICS)}")
-        target = _target(text, quantity, metric, value)
+            raise ValueError(f"{why}; allowed: {', '.join(METRICS)}")
+        target = _target(quantity, metric, value)
         for name in (estimand,) if estimand is not None else estimands:
             clauses.append(Clause(name, quantity, metric, target, f"{name}.{quantity} {metric} < {value}"))
     return StoppingRule(text, tuple(dict.fromkeys(clauses)), level)
 
 
-def _check_quantity(text: str, quantity: str) -> None:
+def _check_quantity(quantity: str) -> None:
     """Refuse an unknown quantity or a percentile out of range."""
     found = _PERCENTILE.fullmatch(quantity)
     if found:
         if not 0 < float(found.group(1)) < 100:
-            raise SpecError(f"--until {text!r}: {quantity} is no percentile; allowed: above p0, below p100")
+            raise ValueError(f"{quantity} is no percentile; allowed: above p0, below p100")
         return
     known = (*PROBABILITIES, *TIMES)
     if quantity not in known:
         why = f"unknown quantity {quantity!r}{closest(quantity, known)}"
-        raise SpecError(f"--until {text!r}: {why}; allowed: {', '.join(known)}, or a percentile such as p99")
+        raise ValueError(f"{why}; allowed: {', '.join(known)}, or a percentile such as p99")
 
 
-def _target(text: str, quantity: str, metric: str, value: str) -> float:
+def _target(quantity: str, metric: str, value: str) -> float:
     """Read what the metric is compared with."""
     is_ratio = metric == "relative_error"
     if quantity in PROBABILITIES or is_ratio:
@@ -126,12 +125,12 @@ def _target(text: str, quantity: str, metric: str, value: str) -> float:
             target = -1.0
         if not 0 < target < (float("inf") if is_ratio else 1):
             allowed = "a ratio above 0" if is_ratio else "a probability between 0 and 1"
-            raise SpecError(f"--until {text!r}: {value!r} is no bound; allowed: {allowed}, such as 0.01 or 1 %")
+            raise ValueError(f"{value!r} is no bound; allowed: {allowed}, such as 0.01 or 1 %")
         return target
     try:
         target = float(parse_time_ns(value))
     except ValueError as error:
-        raise SpecError(f"--until {text!r}: {value!r}: {error}") from None
+        raise ValueError(f"{value!r}: {error}") from None
     if target <= 0:
-        raise SpecError(f"--until {text!r}: {value!r} is no bound; allowed: a time above 0, such as 5 ms")
+        raise ValueError(f"{value!r} is no bound; allowed: a time above 0, such as 5 ms")
     return target

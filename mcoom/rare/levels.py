@@ -1,0 +1,94 @@
+"""Levels of importance, chosen on a pilot run.
+
+Takes a ``System`` and a target, gives levels between which about a fixed share of the copies goes on, and the splits
+that fit them. Must know nothing of what the system is. The pilot has keys of its own, so the estimates that follow do
+not depend on the choice and stay unbiased.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from mcoom.errors import SpecError
+from mcoom.rare.splitting import NEVER, spread
+from mcoom.rare.system import Floats, Outcome, System, segment_keys, whole
+
+
+@dataclass(frozen=True)
+class Levels:
+    """Levels that a pilot has chosen."""
+
+    levels: tuple[float, ...]
+    """Rising; the last one is the target."""
+    splits: tuple[int, ...]
+    """Splits for RESTART, one for each level but the last."""
+    n_events: int
+    """Events that the pilot took."""
+
+
+def choose_levels(
+    system: System, target: float, n: int, *, seed: int, share: float = 0.2, max_levels: int = 200
+) -> Levels:
+    """Choose levels on a pilot run so that about a fixed share of the copies goes from each to the next.
+
+    Parameters
+    ----------
+    system : System
+    target : float
+        The last level.
+    n : int
+        Copies of the pilot; at least some tens.
+    seed : int
+        Root seed; pilots use keys of their own, so that the estimates do not depend on the choice.
+    share : float
+        Share that is to go on; 0.1 to 0.3 is near the best.
+    max_levels : int
+        Where the pilot gives up.
+
+    Returns
+    -------
+    Levels
+
+    Raises
+    ------
+    SpecError
+        The pilot comes no nearer to the target: the importance function does not lead there.
+
+    Source
+    ------
+    Cerou, Guyader (2007), Adaptive multilevel splitting for rare event analysis, Stoch. Anal. Appl. 25.
+    """
+    pilot = -1
+    states = system.start(0, n)
+    levels: list[float] = []
+    splits: list[int] = []
+    n_events = 0
+    for stage in range(max_levels):
+        keys = segment_keys(seed, pilot, stage * n, n)
+        far = system.run(states, keys, whole(target, n), whole(NEVER, n))
+        n_events += far.n_events
+        reached = float((far.best >= target).mean())
+        floor = levels[-1] if levels else NEVER
+        level = _next_level(far.best, floor, share)
+        if reached >= share or level >= target:
+            return Levels((*levels, target), tuple(splits), n_events)
+        if level <= floor:
+            break
+        # The same keys lead along the same way: this only finds the states where the new level was passed.
+        near = system.run(states, keys, whole(level, n), whole(NEVER, n))
+        n_events += near.n_events
+        there = np.flatnonzero(near.outcome == Outcome.REACHED)
+        levels.append(level)
+        splits.append(max(2, round(n / len(there))))
+        states = near.states[there[spread(len(there), n, seed, pilot, stage)]]
+    raise SpecError(
+        f"splitting: the pilot got no further than {levels[-1] if levels else 'its start'} of {target}; "
+        "allowed: more copies, or another importance function"
+    )
+
+
+def _next_level(best: Floats, floor: float, share: float) -> float:
+    """Give the importance that about ``share`` of the copies got to, or the next one above the floor."""
+    wanted = float(np.sort(best)[len(best) - max(1, int(share * len(best)))])
+    above = best[best > floor]
+    return wanted if wanted > floor else float(above.min()) if len(above) else floor
