@@ -50,8 +50,9 @@ def saturation(inputs: Inputs, policy: NDArray[np.int64]) -> Saturation:
     Returns
     -------
     Saturation
-        c is the entry, the way to the trylock, one switch and the passes: 17 of them where the retry test of the policy finds memory above the
-        mark though none can be had (``stuck_lru``, or ``lru_fallback`` with empty lists), else one.
+        c is the entry, the way to the trylock, one switch and the passes: 17 of them where the retry test of the policy
+        finds memory above the mark though none can be had (``stuck_lru``, or ``lru_fallback`` with empty lists), else
+        one.
 
     Source
     ------
