@@ -17,6 +17,7 @@ from mcoom.cli.catalogue import check, policies, scenarios
 from mcoom.cli.literature import literature
 from mcoom.cli.merge import merge, status
 from mcoom.cli.output import ReaderGoneError, say
+from mcoom.cli.rare import rare
 from mcoom.cli.read import compare, show
 from mcoom.cli.replay import replay
 from mcoom.cli.report import plot, report
@@ -45,7 +46,7 @@ def cli() -> None:
 for command in (
     *(run, merge, status, submit, cache),
     *(check, scenarios, policies, show, compare, report, plot, replay),
-    *(validate, literature, verify),
+    *(rare, validate, literature, verify),
 ):
     cli.add_command(command)
 

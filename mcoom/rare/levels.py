@@ -13,6 +13,9 @@ from mcoom.errors import SpecError
 from mcoom.rare.splitting import NEVER, spread
 from mcoom.rare.system import Floats, Outcome, System, segment_keys, whole
 
+PILOT_FIRST = 1 << 40
+"""First trajectory of a pilot: no estimate gets so far, so they share nothing."""
+
 
 @dataclass(frozen=True)
 class Levels:
@@ -59,7 +62,7 @@ def choose_levels(
     Cerou, Guyader (2007), Adaptive multilevel splitting for rare event analysis, Stoch. Anal. Appl. 25.
     """
     pilot = -1
-    states = system.start(0, n)
+    states = system.start(PILOT_FIRST, n)
     levels: list[float] = []
     splits: list[int] = []
     n_events = 0
