@@ -205,4 +205,6 @@ def _quantile(view: CellView, clause: Clause, prob: float, alpha: float) -> Stan
     if mid_bin < len(edges):
         value = (float(edges[mid_bin - 1]) if mid_bin else 0.0) / 2 + float(edges[mid_bin]) / 2
     reason = None if value is not None else f"not reached by {prob:.4g} of the replicates before the horizon"
+    if low_bin == high_bin:
+        reason = "as exact as its bin, which is 2 % wide"
     return Standing(view.policy, clause, n, value, low, high, reason)

@@ -151,6 +151,16 @@ def test_a_median_that_is_censored_is_never_satisfied():
     assert "before the horizon" in plan.standings(0)[0].reason
 
 
+def test_a_quantile_is_no_more_exact_than_its_bin():
+    def alike(extent):
+        return tally_of(kill_rows(np.full((2, extent.n_replicates), S)), extent.first)
+
+    plan, _ = run("median relative_error < 0.1 %", n_points=1, per_point=500, make=alike)
+    assert plan.n_open == 1
+    assert "as exact as its bin" in plan.standings(0)[0].reason
+    assert plan.standings(0)[0].metric < 0.02
+
+
 def test_exhausted_budgets_widen():
     def exhausted(extent):
         rows = kill_rows(times_of(0, extent.first, extent.n_replicates))
