@@ -181,6 +181,7 @@ def test_cover_smoke():
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize(("n", "repeats"), [(40, 20), (100, 10)])
 def test_cover(n, repeats):
     check_cover(n, repeats, 2_000)
