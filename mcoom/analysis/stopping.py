@@ -78,9 +78,10 @@ class SequentialPlan:
         Returns
         -------
         tuple of Extent
-            The first round gives every point the same. Then a point whose cells all meet the rule gets nothing; any
-            other gets what it is projected to need, at most as many again as it has. If the total budget does not
-            suffice for a round, the points that are projected to finish with least come first.
+            The first round gives every point the same, an equal share of a total budget that is short. Then a point
+            whose cells all meet the rule gets nothing; any other gets what it is projected to need, at most as many
+            again as it has. If the total budget does not suffice for a round, the points that are projected to finish
+            with least come first.
 
         Raises
         ------
@@ -91,6 +92,9 @@ class SequentialPlan:
             raise RuntimeError(f"points {sorted(self._asked)} of the last round were not taken")
         wanted = {p: n for p in range(self.n_points) if (n := self._wanted(p)) > 0}
         left = math.inf if self.budget.total is None else self.budget.total - sum(self.n_done)
+        if not any(self.n_done) and sum(wanted.values()) > left:
+            share = max(1, int(left) // self.n_points // self.block) * self.block
+            wanted = {point: min(n, share) for point, n in wanted.items()}
         granted: dict[int, int] = {}
         for point in sorted(wanted, key=lambda p: (self._to_finish(p), p)):
             grant = wanted[point] if wanted[point] <= left else int(left) // self.block * self.block
@@ -142,7 +146,7 @@ class SequentialPlan:
         head += f", {sum(self.n_done):,} replicates of {self.n_points:,} point(s)"
         lines = [head]
         for point, standing in missed[:_SHOWN]:
-            metric = "none yet" if math.isinf(standing.metric) else f"{standing.metric:.4g}"
+            metric = "none yet" if math.isinf(standing.metric) else _metric_text(standing)
             why = f" ({standing.reason})" if standing.reason else ""
             lines.append(f"  point {point}, {standing.policy}: {standing.clause.text}: {metric}{why}")
         if len(missed) > _SHOWN:
@@ -185,3 +189,10 @@ class SequentialPlan:
             more = min(max(self._to_finish(point), (LEAST_GROWTH - 1) * done), (GROWTH - 1) * done)
         whole = math.ceil(more / self.block) * self.block
         return min(whole, self.budget.per_point - done)
+
+
+def _metric_text(standing: Standing) -> str:
+    """Give a metric with its unit: times in ms, ratios and probabilities as they are."""
+    clause = standing.clause
+    is_time = clause.metric != "relative_error" and clause.quantity not in ("livelock_prob", "p_reached")
+    return f"{standing.metric / 1e6:.4g} ms" if is_time else f"{standing.metric:.4g}"

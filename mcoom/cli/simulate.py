@@ -118,6 +118,12 @@ def _rounds(design: "Design") -> "SequentialPlan | None":
         return None
     from mcoom.analysis.stopping import Budget, SequentialPlan
 
+    least = len(design.points) * min(scenario.block, design.replicates)
+    if scenario.max_total is not None and scenario.max_total < least:
+        n = len(design.points)
+        raise SpecError(
+            f"--max-total {scenario.max_total}: no block for each of {n} point(s); allowed: at least {least}"
+        )
     budget = Budget(design.replicates, scenario.max_total)
     return SequentialPlan(scenario.stopping, len(design.points), scenario.block, budget)
 

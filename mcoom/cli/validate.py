@@ -4,6 +4,7 @@ Takes files of measured episodes (default: those that mcoom ships), gives text, 
 nothing of how the prediction is made.
 """
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -82,6 +83,8 @@ def _prepare(output: Path | None, save: Path | None, as_html: bool) -> None:
         import mcoom.validate.web  # noqa: F401 - says at once if the extra is missing
     if save is not None and not save.absolute().parent.is_dir():
         raise StoreError(f"{save}: folder {save.absolute().parent} does not exist")
+    if save is not None and not os.access(save.absolute().parent, os.W_OK):
+        raise StoreError(f"{save}: folder {save.absolute().parent} may not be written")
     if output is not None:
         try:
             output.mkdir(parents=True, exist_ok=True)

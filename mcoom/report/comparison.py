@@ -11,6 +11,7 @@ from mcoom.analysis.composite import SUFFIX, CompositeContrast, CompositeEstimat
 from mcoom.analysis.multiplicity import ADJUSTMENT_NAMES
 from mcoom.analysis.result import Contrast, Estimate
 from mcoom.analysis.verdict import Analysis
+from mcoom.report.extent import replicates_text, stopping_text
 from mcoom.report.quantity import p_text, share_interval, share_text, time_interval, time_text
 from mcoom.report.sentence import TESTS_OF_A_SENTENCE, direction, earlier, sentence
 from mcoom.report.table import table_lines
@@ -57,8 +58,8 @@ def comparison_text(results: Results, analysis: Analysis) -> str:
     record = results.provenance
     lines = [
         f"{record.get('scenario_name')}: {record.get('scenario_title')}",
-        f"{results.points[0].tally.n_replicates:,} replicates per cell, seed {record.get('seed')}; "
-        f"{share_text(analysis.level)} intervals in brackets",
+        f"{replicates_text(results)}, seed {record.get('seed')}; {share_text(analysis.level)} intervals in brackets",
+        *([note] if (note := stopping_text(results)) else []),
     ]
     if len(results.points) > MAX_POINTS:
         return "\n".join([*lines, "", *_many_points(results, analysis)])

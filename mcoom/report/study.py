@@ -12,6 +12,7 @@ from mcoom.analysis.verdict import Analysis, analyse
 from mcoom.errors import SpecError
 from mcoom.figure.map import short_name
 from mcoom.report.comparison import MAX_POINTS, contrast_cells, describe, estimate_cells
+from mcoom.report.extent import replicates_text, stopping_text
 from mcoom.report.finding import Finding, contrast_findings, livelock_findings, onset
 from mcoom.report.law import contest_of, law_text
 from mcoom.report.page import Page
@@ -57,9 +58,11 @@ class _Writer:
         record = results.provenance
         self.page = Page(
             f"{record.get('scenario_name')}: {record.get('scenario_title')}",
-            f"{int(record.get('replicates', 0)):,} replicates per cell, {len(results.points):,} point(s) x "
+            f"{replicates_text(results)}, {len(results.points):,} point(s) x "
             f"{len(results.plan.policies)} policies, seed {record.get('seed')}; {share_text(analysis.level)} intervals",
         )
+        if note := stopping_text(results):
+            self.page.paragraph(f"This run was {note}.")
         self.plates: list[Plate] = []
         self.findings: list[Finding] = []
 

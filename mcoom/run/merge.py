@@ -95,12 +95,19 @@ def check_complete(parts: RunParts) -> None:
 
     Raises
     ------
+    SpecError
+        It stops by itself, so that its blocks do not say whether it is complete.
     IncompleteRunError
         Names the missing blocks, the shards that they belong to, and who is at work on them.
     """
     missing = missing_ranges(parts.scan.done)
     if not missing:
         return
+    if parts.design.scenario.stopping is not None:
+        raise SpecError(
+            f"{parts.folders[0].path}: the parts of a run with --until, which alone knows when it is done; allowed: "
+            "the command of that run again"
+        )
     n = sum(map(len, missing))
     texts = [f"{n:,} of {len(parts.scan.done):,} blocks are missing: {ranges_text(missing)}"]
     counts = {int(stored.path.name.split("-")[1].partition("of")[2]) for stored in parts.scan.parts}

@@ -77,7 +77,10 @@ class Status:
             f"{data['scenario']}  seed {data['seed']}  plan {data['plan_id'][:12]}",
             f"done       {self.n_done:,} of {self.n_blocks:,} blocks ({share:.1%}), {n_files}{speed}{left}",
         ]
-        if data["n_missing"]:
+        stops = self.parts.design.scenario.stopping is not None
+        if stops:
+            lines.append("until      stops by itself: blocks are counted against the most it may take")
+        elif data["n_missing"]:
             lines.append(f"missing    {ranges_text(missing_ranges(self.parts.scan.done))}")
         lines += [f"at work    shard {shard}: {owner}" for shard, owner in data["at_work"].items()]
         lines += [f"unusable   {item['file']}: {item['reason']}" for item in data["unusable"]]

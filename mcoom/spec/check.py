@@ -146,6 +146,9 @@ def _check_behaviour(table: Behaviour, inner: Behaviour, at: Path, fewest_cpus: 
             raise site.error((*place, "affinity"), why)
         if owner.start.gate is not None and owner.start.model_fields_set - {"gate", "vruntime"}:
             raise site.error((*place, "start"), "gate contradicts at and jitter; allowed: {gate = ...} or {at = ...}")
+        if owner.start.gate is None and owner.start.vruntime is not None:
+            why = "without a gate a task is placed when it starts; allowed: with gate only"
+            raise site.error((*place, "start", "vruntime"), why)
 
 
 def _check_strata(file: ScenarioFile, site: Site) -> None:
