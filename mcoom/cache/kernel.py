@@ -11,6 +11,8 @@ import hashlib
 import pickle
 import platform
 from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import llvmlite
@@ -98,6 +100,17 @@ class KernelCache(NullCache):
     def _file_name(self, sig: Any) -> str:
         arguments, _ = normalize_signature(sig)
         key = repr((self._kernel.__module__, self._kernel.__qualname__, str(arguments)))
+        # The folder is keyed by the sources of the engine; a kernel that lives elsewhere by its own file.
+        source = _source(self._kernel.__code__.co_filename)
         code = self._kernel.__code__.co_code
-        digest = hashlib.sha256(key.encode() + b"\0" + code).hexdigest()
+        digest = hashlib.sha256(b"\0".join((key.encode(), code, source))).hexdigest()
         return f"{self._kernel.__module__.rpartition('.')[2]}.{self._kernel.__qualname__}-{digest[:16]}.nbc"
+
+
+@lru_cache
+def _source(path: str) -> bytes:
+    """Return the source of a module, empty where there is none to read (a zipped installation)."""
+    try:
+        return Path(path).read_bytes()
+    except OSError:
+        return b""
