@@ -13,11 +13,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from mcoom.errors import DataError
 from mcoom.literature.table import probability_text, range_text, seen_text, verdict_text
-
-BEGIN, END = "<!-- generated: begin -->", "<!-- generated: end -->"
-"""Marks of the page; what is between them is replaced."""
+from mcoom.report.generated import replace_generated
 
 
 def render(data: Mapping[str, Any]) -> str:
@@ -75,21 +72,6 @@ def _details(row: Mapping[str, Any]) -> list[str]:
         + ", ".join(f"`{one}`" for one in row["assumed"])
         + ".",
     ]
-
-
-def replace_generated(page: str, generated: str) -> str:
-    """Return a page with what is between its marks replaced.
-
-    Raises
-    ------
-    DataError
-        If the page does not have both marks, in order.
-    """
-    before, begin, rest = page.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        raise DataError(f"the page has no marks; allowed: {BEGIN} and below it {END}")
-    return f"{before}{BEGIN}\n{generated}\n{END}{after}"
 
 
 def main(arguments: Sequence[str]) -> None:

@@ -145,9 +145,9 @@ class _Rows:
     def __init__(self, configuration: Configuration, stages: StageCosts, boots: int, seed: int) -> None:
         self.factors = configuration.factors
         self.stages = stages
-        self.rounds = simulated_rounds(configuration)
-        self.boot = np.repeat(np.arange(boots), self.rounds)
-        self.first_round = np.tile(np.arange(self.rounds), boots) == 0
+        rounds = simulated_rounds(configuration)
+        self.boot = np.repeat(np.arange(boots), rounds)
+        self.first_round = np.tile(np.arange(rounds), boots) == 0
         self.machine = machine_of(self.boot)
         self.seed, self.point = seed, configuration.factors.point()
         self.unknowns = draw_unknowns(seed, self.point)

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from mcoom.errors import DataError
+from mcoom.report.generated import replace_generated
 from mcoom.validate.family import Naming, find_families
 from mcoom.validate.report import Report
 from mcoom.validate.table import (
@@ -23,8 +23,6 @@ from mcoom.validate.table import (
     worst_title,
 )
 
-BEGIN, END = "<!-- generated: begin -->", "<!-- generated: end -->"
-"""Marks of the page; what is between them is replaced."""
 LOCK_RULES, CALIBRATION = "figures/lock-rules.svg", "figures/calibration.svg"
 """Drawings, beside the page."""
 
@@ -123,21 +121,6 @@ def _family_rows(report: Report) -> Rows:
     return [
         (family.title, str(len(family.scores)), str(family.n_wrong)) for family in find_families(report.scores)
     ]  # fmt: skip
-
-
-def replace_generated(page: str, generated: str) -> str:
-    """Return a page with what is between its marks replaced.
-
-    Raises
-    ------
-    DataError
-        If the page does not have both marks, in order.
-    """
-    before, begin, rest = page.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        raise DataError(f"the page has no marks; allowed: {BEGIN} and below it {END}")
-    return f"{before}{BEGIN}\n{generated}\n{END}{after}"
 
 
 def write_document(report: Report, folder: Path) -> None:

@@ -40,10 +40,9 @@ def median_interval(sample: Sample, n_boots: int, seed: int = 0) -> tuple[int, i
     random = np.random.Generator(np.random.PCG64(seed))
     # Boots beyond a few dozen leave nothing of the randomness of boots; drawing more would only cost time.
     n_drawn = min(n_boots, 40)
-    owner = sample.boot
     medians: list[int] = []
     for machine in range(MACHINES):
-        boots = np.unique(owner[owner % MACHINES == machine])
+        boots = np.unique(sample.boot[sample.boot % MACHINES == machine])
         if not len(boots):
             continue
         picks = random.integers(len(boots), size=(_DRAWS, n_drawn))

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from mcoom.errors import DataError
-from mcoom.validate.document import BEGIN, END, render, replace_generated, write_document
+from mcoom.report.generated import BEGIN, END, replace_generated
+from mcoom.validate.document import render, write_document
 from tests.unit.test_validate_score import report
 
 pytest.importorskip("matplotlib", reason="figures need the extra plot")
