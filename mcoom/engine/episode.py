@@ -8,7 +8,7 @@ so no event queue is needed.
 from mcoom._jit import jit, leaf
 from mcoom.engine.burst import has_end_point, plan, set_burst
 from mcoom.engine.gate import end_wake, open_gate
-from mcoom.engine.heap import remove
+from mcoom.engine.heap import first, first_key, remove, size
 from mcoom.engine.layout import INF
 from mcoom.engine.oom import (
     end_post_kill,
@@ -30,7 +30,6 @@ from mcoom.engine.state import (
     DONE,
     END,
     GATE_POS,
-    KEY,
     LIMIT,
     MAX_EVENTS,
     N_BUSY,
@@ -176,9 +175,9 @@ def next_tick(s, now):
     if s.g[N_BUSY] > 0 or s.g[N_RT_QUEUED] > 0:
         return s.g[TICK_AT]
     row = timer_row(s)
-    if s.g[TIMER_MODE] == 0 and s.heap[row, 0] > 0:
+    if s.g[TIMER_MODE] == 0 and size(s, row) > 0:
         # TICK_AT stays: a start before that timer fires makes the earlier ticks exist.
-        return s.task[s.heap[row, 1], KEY]
+        return first_key(s, row)
     return INF
 
 
@@ -193,11 +192,11 @@ def next_event(s, now):
         if s.cpu[c, NEED] == 1 and s.cpu[c, RESCHED_AT] < at:
             at, kind, cpu = s.cpu[c, RESCHED_AT], _RESCHED, c
     row = timer_row(s)
-    if s.g[TIMER_MODE] == 1 and s.heap[row, 0] > 0 and s.task[s.heap[row, 1], KEY] < at:
-        at, kind = s.task[s.heap[row, 1], KEY], _TIMER
+    if s.g[TIMER_MODE] == 1 and size(s, row) > 0 and first_key(s, row) < at:
+        at, kind = first_key(s, row), _TIMER
     row = start_row(s)
-    if s.heap[row, 0] > 0 and s.task[s.heap[row, 1], KEY] < at:
-        at, kind = s.task[s.heap[row, 1], KEY], _START
+    if size(s, row) > 0 and first_key(s, row) < at:
+        at, kind = first_key(s, row), _START
     tick_at = next_tick(s, now)
     if tick_at < at:
         at, kind, cpu = tick_at, _TICK, s.g[TICK_CPU]
@@ -219,7 +218,7 @@ def handle_tick(s, now, c):
 def handle_start(s, now):
     """Start the task that is first in order of start times."""
     row = start_row(s)
-    i = s.heap[row, 1]
+    i = first(s, row)
     remove(s, row, i)
     start(s, now, i)
 

@@ -9,6 +9,7 @@ wakeup_preempt_entity, pick_next_entity, set_last_buddy, set_next_buddy); docs/m
 
 from mcoom._jit import jit, leaf
 from mcoom.engine.burst import need
+from mcoom.engine.heap import first, first_key, size
 from mcoom.engine.state import (
     CURR,
     EXEC_START,
@@ -53,13 +54,13 @@ def delta_v(delta_ns, weight):
 def update_min(s, c):
     """Move MIN_V of CPU ``c`` up to the smallest vruntime there; it never goes back."""
     i = s.cpu[c, CURR]
-    queued = s.heap[c, 0] > 0
+    queued = size(s, c) > 0
     if i >= 0 and s.task[i, FAIR] == 1:
         v = s.task[i, VRUNTIME]
         if queued:
-            v = min(v, s.task[s.heap[c, 1], VRUNTIME])
+            v = min(v, first_key(s, c))
     elif queued:
-        v = s.task[s.heap[c, 1], VRUNTIME]
+        v = first_key(s, c)
     else:
         return
     s.cpu[c, MIN_V] = max(s.cpu[c, MIN_V], v)
@@ -151,21 +152,21 @@ def check_tick(s, now, c):
     if ran > ideal:
         need(s, now, c)
         clear_buddies(s, c, i)
-    elif ran >= s.g[MIN_GRAN_NS] and s.heap[c, 0] > 0:
-        if s.task[i, VRUNTIME] - s.task[s.heap[c, 1], VRUNTIME] > ideal:
+    elif ran >= s.g[MIN_GRAN_NS] and size(s, c) > 0:
+        if s.task[i, VRUNTIME] - first_key(s, c) > ideal:
             need(s, now, c)
 
 
 @jit
 def pick_fair(s, c):
     """Return the fair task to run next on CPU ``c``, whose queue is not empty; clears it as a buddy."""
-    first = s.heap[c, 1]
-    chosen = first
+    head = first(s, c)
+    chosen = head
     last = s.cpu[c, LAST]
-    if last >= 0 and wakeup_preempts(s, last, first) < 1:
+    if last >= 0 and wakeup_preempts(s, last, head) < 1:
         chosen = last
     following = s.cpu[c, NEXT]
-    if following >= 0 and wakeup_preempts(s, following, first) < 1:
+    if following >= 0 and wakeup_preempts(s, following, head) < 1:
         chosen = following
     clear_buddies(s, c, chosen)
     return chosen

@@ -1,75 +1,130 @@
-"""Binary heaps of tasks on integer arrays: runqueues and timers.
+"""Heaps of tasks on integer arrays: runqueues, far timers, starts.
 
 Takes a row of ``State.heap`` and a task, keeps the row ordered by (KEY, TIE) of its tasks. Must not know what a row
 is for. A task is in one heap at most; POS is its place there. No two tasks of a row have equal (KEY, TIE), so the
 order is total and the heap's inner arrangement never shows.
+
+Four children to a parent, and the keys beside the tasks: a walk from the root down reads a line or two of memory a
+level, and no task.
 """
 
 from mcoom._jit import jit, leaf
-from mcoom.engine.state import KEY, POS, TIE
+from mcoom.engine.state import AT_KEY, AT_TASK, AT_TIE, HEAP_STRIDE, KEY, POS, TIE
 
 
 @leaf
-def before(s, a, b):
-    """Return whether task ``a`` comes before task ``b``."""
-    key_a = s.task[a, KEY]
-    key_b = s.task[b, KEY]
-    return key_a < key_b or (key_a == key_b and s.task[a, TIE] < s.task[b, TIE])
+def _base(s, row):
+    return row * s.g[HEAP_STRIDE]
 
 
 @leaf
-def _place(s, row, at, i):
-    s.heap[row, at] = i
+def size(s, row):
+    """Return the number of tasks in ``row``."""
+    return s.heap[_base(s, row), AT_KEY]
+
+
+@leaf
+def clear(s, row):
+    """Empty ``row``, whatever it held."""
+    s.heap[_base(s, row), AT_KEY] = 0
+
+
+@leaf
+def first(s, row):
+    """Return the first task of ``row``, which is not empty."""
+    return s.heap[_base(s, row) + 1, AT_TASK]
+
+
+@leaf
+def first_key(s, row):
+    """Return the KEY of the first task of ``row``, which is not empty."""
+    return s.heap[_base(s, row) + 1, AT_KEY]
+
+
+@leaf
+def member(s, row, k):
+    """Return the ``k``-th task of ``row``, 0 <= k < size, in no order; the first of the order is number 0."""
+    return s.heap[_base(s, row) + 1 + k, AT_TASK]
+
+
+@leaf
+def _precedes(key_a, tie_a, key_b, tie_b):
+    # Bitwise on purpose: a branch here would be mispredicted half the time.
+    return (key_a < key_b) | ((key_a == key_b) & (tie_a < tie_b))
+
+
+@leaf
+def _put(s, root, at, key, tie, i):
+    s.heap[root + at, AT_KEY] = key
+    s.heap[root + at, AT_TIE] = tie
+    s.heap[root + at, AT_TASK] = i
     s.task[i, POS] = at
 
 
 @leaf
-def _sift_up(s, row, at, i):
-    while at > 1:
-        parent = s.heap[row, at >> 1]
-        if not before(s, i, parent):
-            break
-        _place(s, row, at, parent)
-        at >>= 1
-    _place(s, row, at, i)
+def _move(s, root, source, target):
+    _put(s, root, target, s.heap[root + source, AT_KEY], s.heap[root + source, AT_TIE], s.heap[root + source, AT_TASK])
 
 
 @leaf
-def _sift_down(s, row, at, i):
-    n = s.heap[row, 0]
-    while True:
-        child_at = at << 1
-        if child_at > n:
+def _sift_up(s, root, at, key, tie, i):
+    while at > 0:
+        parent = (at - 1) >> 2
+        if not _precedes(key, tie, s.heap[root + parent, AT_KEY], s.heap[root + parent, AT_TIE]):
             break
-        child = s.heap[row, child_at]
-        if child_at < n and before(s, s.heap[row, child_at + 1], child):
-            child_at += 1
-            child = s.heap[row, child_at]
-        if not before(s, child, i):
+        _move(s, root, parent, at)
+        at = parent
+    _put(s, root, at, key, tie, i)
+
+
+@leaf
+def _first_child(s, root, at, n):
+    """Return the place of the first in order of the children of ``at``, which has at least one; n entries in all."""
+    best = 4 * at + 1
+    key, tie = s.heap[root + best, AT_KEY], s.heap[root + best, AT_TIE]
+    for child in range(best + 1, min(best + 4, n)):
+        child_key, child_tie = s.heap[root + child, AT_KEY], s.heap[root + child, AT_TIE]
+        less = _precedes(child_key, child_tie, key, tie)
+        best = child if less else best
+        key = child_key if less else key
+        tie = child_tie if less else tie
+    return best
+
+
+@leaf
+def _sift_down(s, root, at, n, key, tie, i):
+    while 4 * at + 1 < n:
+        child = _first_child(s, root, at, n)
+        if not _precedes(s.heap[root + child, AT_KEY], s.heap[root + child, AT_TIE], key, tie):
             break
-        _place(s, row, at, child)
-        at = child_at
-    _place(s, row, at, i)
+        _move(s, root, child, at)
+        at = child
+    _put(s, root, at, key, tie, i)
 
 
 @jit
 def insert(s, row, i):
     """Insert task ``i`` into ``row``; its KEY and TIE must be set and stay as they are while it is there."""
-    n = s.heap[row, 0] + 1
-    s.heap[row, 0] = n
-    _sift_up(s, row, n, i)
+    base = _base(s, row)
+    n = s.heap[base, AT_KEY]
+    s.heap[base, AT_KEY] = n + 1
+    _sift_up(s, base + 1, n, s.task[i, KEY], s.task[i, TIE], i)
 
 
 @jit
 def remove(s, row, i):
     """Remove task ``i``, wherever it is, from ``row``."""
+    base = _base(s, row)
+    root = base + 1
     at = s.task[i, POS]
-    n = s.heap[row, 0]
-    s.heap[row, 0] = n - 1
+    n = s.heap[base, AT_KEY] - 1
+    s.heap[base, AT_KEY] = n
     if at == n:
         return
-    moved = s.heap[row, n]
-    if at > 1 and before(s, moved, s.heap[row, at >> 1]):
-        _sift_up(s, row, at, moved)
+    # The last entry takes the place that is free now.
+    key, tie, moved = s.heap[root + n, AT_KEY], s.heap[root + n, AT_TIE], s.heap[root + n, AT_TASK]
+    parent = (at - 1) >> 2
+    if at > 0 and _precedes(key, tie, s.heap[root + parent, AT_KEY], s.heap[root + parent, AT_TIE]):
+        _sift_up(s, root, at, key, tie, moved)
     else:
-        _sift_down(s, row, at, moved)
+        _sift_down(s, root, at, n, key, tie, moved)

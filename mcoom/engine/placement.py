@@ -7,6 +7,7 @@ select_task_rq_fair, load_balance).
 
 from mcoom._jit import jit, leaf
 from mcoom.engine.burst import need
+from mcoom.engine.heap import member, size
 from mcoom.engine.record import emit
 from mcoom.engine.row import rt_row
 from mcoom.engine.runqueue import allowed, check_preempt, enqueue_woken, migrate, pull_fair
@@ -38,9 +39,9 @@ _NR_MIGRATE = 32
 def idle_like(s, c):
     """Return whether a waking fair task would run on CPU ``c`` at once: idle, or (6.1) with SCHED_IDLE tasks only."""
     curr = s.cpu[c, CURR]
-    if curr < 0 and s.heap[c, 0] == 0 and s.heap[rt_row(s, c), 0] == 0:
+    if curr < 0 and size(s, c) == 0 and size(s, rt_row(s, c)) == 0:
         return True
-    if s.g[SCHED] != CFS61 or s.cpu[c, NR] == 0 or s.cpu[c, NR] != s.cpu[c, NR_IDLE] or s.heap[rt_row(s, c), 0] > 0:
+    if s.g[SCHED] != CFS61 or s.cpu[c, NR] == 0 or s.cpu[c, NR] != s.cpu[c, NR_IDLE] or size(s, rt_row(s, c)) > 0:
         return False
     return curr < 0 or s.task[curr, FAIR] == 1
 
@@ -93,8 +94,8 @@ def wake(s, now, i):
 def next_in_order(s, row, key, tie):
     """Return the task of heap ``row`` that follows (key, tie) in its order, or -1."""
     best = -1
-    for at in range(1, s.heap[row, 0] + 1):
-        i = s.heap[row, at]
+    for k in range(size(s, row)):
+        i = member(s, row, k)
         here = (s.task[i, KEY], s.task[i, TIE])
         if here > (key, tie) and (best < 0 or here < (s.task[best, KEY], s.task[best, TIE])):
             best = i
@@ -137,5 +138,5 @@ def balance(s, now, c):
         return
     if not idle:
         balance_busy(s, now, c)
-    elif s.cpu[c, NEED] == 0 and s.heap[c, 0] == 0 and pull_fair(s, now, c):
+    elif s.cpu[c, NEED] == 0 and size(s, c) == 0 and pull_fair(s, now, c):
         need(s, now, c)

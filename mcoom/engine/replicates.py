@@ -15,7 +15,8 @@ from mcoom.engine.episode import end_rare_burst, handle_burst_end, handle_tick, 
 from mcoom.engine.inputs import Inputs
 from mcoom.engine.layout import CLASS_FIELDS, MACHINE_FIELDS, OUT_FIELDS, POLICY_FIELDS, SHAPE_BINS
 from mcoom.engine.setup import set_up
-from mcoom.engine.state import CLASSES_AT, MACHINE_AT, OUT_AT, POLICY_AT, TRACE_AT, TRACE_N, State, allocate
+from mcoom.engine.state import CLASSES_AT, MACHINE_AT, OUT_AT, POLICY_AT, TRACE_AT, TRACE_N, allocate
+from mcoom.engine.table import as_tables, tables_type
 from mcoom.errors import EngineError
 
 _N_OUT = len(OUT_FIELDS)
@@ -24,6 +25,7 @@ _N_OUT = len(OUT_FIELDS)
 @entry
 def run_rows(s, machine, classes, seed, point, first, begin, stop, outputs):
     """Run rows ``begin`` to ``stop`` - 1 of a block, without the GIL; ``outputs`` is (R, len(OUT_FIELDS))."""
+    s = as_tables(s)
     for r in range(begin, stop):
         for k in range(machine.shape[1]):
             s.g[MACHINE_AT + k] = machine[r, k]
@@ -45,9 +47,7 @@ def _compile_kernels() -> None:
     """
     if config.DISABLE_JIT or any(cache_dir().rglob("replicates.run_rows-*.nbc")):
         return
-    empty = np.zeros(0, np.int64)
-    table = np.zeros((0, 0), np.int64)
-    state = numba.typeof(State(empty, table, table, table))
+    state = tables_type()
     for kernel, n_numbers in ((end_rare_burst, 3), (handle_tick, 2), (handle_burst_end, 2), (run_episode, 0)):
         kernel.compile((state, *[numba.int64] * n_numbers))
 

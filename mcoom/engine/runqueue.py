@@ -8,7 +8,7 @@ dequeue_entity).
 from mcoom._jit import jit, leaf
 from mcoom.engine.burst import need, plan
 from mcoom.engine.fair import clear_buddies, delta_v, pick_fair, slice_ns, update_curr, update_min, wakeup_check
-from mcoom.engine.heap import insert, remove
+from mcoom.engine.heap import first, insert, member, remove, size
 from mcoom.engine.layout import INF
 from mcoom.engine.record import emit
 from mcoom.engine.row import rt_row
@@ -196,8 +196,8 @@ def pull_rt(s, now, c):
     best_cpu = -1
     for other in range(s.g[N_CPUS]):
         row = rt_row(s, other)
-        for at in range(1, s.heap[row, 0] + 1) if other != c else range(0):
-            i = s.heap[row, at]
+        for k in range(size(s, row)) if other != c else range(0):
+            i = member(s, row, k)
             if not allowed(s, i, c):
                 continue
             if best < 0 or (s.task[i, KEY], s.task[i, TIE]) < (s.task[best, KEY], s.task[best, TIE]):
@@ -213,13 +213,13 @@ def pull_rt(s, now, c):
 @jit
 def first_allowed(s, source, c):
     """Return the first task of the fair queue of CPU ``source`` that may run on CPU ``c``, or -1."""
-    if s.heap[source, 0] == 0:
+    if size(s, source) == 0:
         return -1
-    if allowed(s, s.heap[source, 1], c):
-        return s.heap[source, 1]
+    if allowed(s, first(s, source), c):
+        return first(s, source)
     best = -1
-    for at in range(2, s.heap[source, 0] + 1):
-        i = s.heap[source, at]
+    for k in range(1, size(s, source)):
+        i = member(s, source, k)
         if allowed(s, i, c) and (best < 0 or (s.task[i, KEY], s.task[i, TIE]) < (s.task[best, KEY], s.task[best, TIE])):
             best = i
     return best
@@ -255,12 +255,12 @@ def put_back(s, now, c):
 def pick(s, now, c):
     """Return the task that CPU ``c`` should run now, still queued there, or -1."""
     if s.cpu[c, THROTTLED] == 0:
-        if s.heap[rt_row(s, c), 0] > 0:
-            return s.heap[rt_row(s, c), 1]
+        if size(s, rt_row(s, c)) > 0:
+            return first(s, rt_row(s, c))
         i = pull_rt(s, now, c)
         if i >= 0:
             return i
-    if s.heap[c, 0] == 0 and not pull_fair(s, now, c):
+    if size(s, c) == 0 and not pull_fair(s, now, c):
         return -1
     return pick_fair(s, c)
 

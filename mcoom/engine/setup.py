@@ -7,7 +7,7 @@ process events. docs/model.md sections 1, 8 and 11.
 import numpy as np
 
 from mcoom._jit import jit
-from mcoom.engine.heap import insert
+from mcoom.engine.heap import clear, insert
 from mcoom.engine.layout import INF, LONG_AGO, MAX_KILLS
 from mcoom.engine.program import class_burst
 from mcoom.engine.rng import fold_key
@@ -118,7 +118,7 @@ def reset_cpus(s):
         s.cpu[c, RESCHED_AT] = INF
         s.cpu[c, RT_NEXT] = RT_PERIOD_NS
     for row in range(2 * s.g[N_CPUS] + 2):
-        s.heap[row, 0] = 0
+        clear(s, row)
 
 
 @jit

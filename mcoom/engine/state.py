@@ -41,15 +41,20 @@ task."""
 N_CPU_COLUMNS = 18
 """Columns of ``State.cpu``. CURR is -1 when idle, SHOWN the task of the last SWITCH record."""
 
+# ---- columns of State.heap --------------------------------------------------------------------------------------
+AT_KEY, AT_TIE, AT_TASK = range(3)
+N_HEAP_COLUMNS = 3
+"""Columns of ``State.heap``; the first line of a row has its number of entries in AT_KEY, the others are entries."""
+
 # ---- entries of State.g: what there is one of, then the rows of the inputs --------------------------------------
 (
     FREE, PCP, BOOST, RECLAIMABLE, OWNER, HOLD_START, HOLD_MAX, HANDOFF, FIRST_WAITER, LAST_WAITER, STAMP, DONE,
     N_TASKS, N_BUSY, N_RT_QUEUED, N_SLOW, N_LIVE, TICK_AT, TICK_CPU, LIMIT, INV, INV_OPEN, INV_T0, INV_VICTIM,
     INV_BUSY, LAST_KILL, RECOVERY, REPORTS, REPORT_SINCE, GATES_OPEN, REAP_HEAD,
     REAP_TAIL, KILLS, NEEDLESS, N_ENTRY, N_TRYFAIL, N_PASS, N_FUTILE, FUTILE_NS, N_SWITCH, N_EVENTS, N_CLASSES,
-    SHAPES_AT, TRACE_AT, TRACE_CAP, TRACE_N,
-) = range(46)  # fmt: skip
-INVOCATIONS = 46
+    SHAPES_AT, TRACE_AT, TRACE_CAP, TRACE_N, HEAP_STRIDE,
+) = range(47)  # fmt: skip
+INVOCATIONS = 47
 """t0, kill, release and owner's CPU of each recorded invocation: 4 x MAX_KILLS entries."""
 OUT_AT = INVOCATIONS + 4 * MAX_KILLS
 """The row of outputs, written at the end of the episode."""
@@ -100,8 +105,8 @@ class State(NamedTuple):
     cpu: np.ndarray
     """(M, N_CPU_COLUMNS)."""
     heap: np.ndarray
-    """(2 M + 2, T + 1) binary heaps of tasks: fair runqueue of CPU c in row c, RT runqueue in row M + c, then timers,
-    then starts. Column 0 holds the number of entries, the root is in column 1."""
+    """((2 M + 2) (T + 1), N_HEAP_COLUMNS) heaps of tasks, each a row of T + 1 lines: fair runqueue of CPU c in row c,
+    RT runqueue in row M + c, then timers, then starts."""
 
 
 def max_sizes(machine: np.ndarray, classes: np.ndarray) -> tuple[int, int]:
@@ -125,9 +130,10 @@ def allocate(inputs: Inputs, n_trace: int = 0) -> State:
     g = np.zeros(trace_at + 5 * n_trace, np.int64)
     g[shapes_at:trace_at] = inputs.shapes.ravel()
     g[N_CLASSES], g[SHAPES_AT], g[TRACE_AT], g[TRACE_CAP] = n_classes, shapes_at, trace_at, n_trace
+    g[HEAP_STRIDE] = n_tasks + 1
     return State(
         g=g,
         task=np.zeros((n_tasks, N_TASK_COLUMNS), np.int64),
         cpu=np.zeros((n_cpus, N_CPU_COLUMNS), np.int64),
-        heap=np.zeros((2 * n_cpus + 2, n_tasks + 1), np.int64),
+        heap=np.zeros(((2 * n_cpus + 2) * (n_tasks + 1), N_HEAP_COLUMNS), np.int64),
     )

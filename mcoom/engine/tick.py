@@ -7,6 +7,7 @@ timer and the scheduler softirq). Must not know what the woken tasks do.
 from mcoom._jit import jit
 from mcoom.engine.burst import need
 from mcoom.engine.fair import check_tick, update_curr
+from mcoom.engine.heap import member, size
 from mcoom.engine.placement import balance
 from mcoom.engine.row import rt_row
 from mcoom.engine.runqueue import new_stamp
@@ -34,17 +35,19 @@ RT_PERIOD_NS = 1_000_000_000
 @jit
 def roll_rt_period(s, now, c):
     """Begin the RT periods that are due on CPU ``c`` (do_sched_rt_period_timer)."""
-    while now >= s.cpu[c, RT_NEXT]:
-        s.cpu[c, RT_NEXT] += RT_PERIOD_NS
-        runtime = s.g[RT_RUNTIME_NS]
-        if runtime < 0:
-            continue
-        s.cpu[c, RT_TIME] = max(0, s.cpu[c, RT_TIME] - runtime)
-        if s.cpu[c, THROTTLED] == 1 and s.cpu[c, RT_TIME] < runtime:
-            s.cpu[c, THROTTLED] = 0
-            curr = s.cpu[c, CURR]
-            if s.heap[rt_row(s, c), 0] > 0 and (curr < 0 or s.task[curr, FAIR] == 1):
-                need(s, now, c)
+    if now < s.cpu[c, RT_NEXT]:
+        return
+    periods = (now - s.cpu[c, RT_NEXT]) // RT_PERIOD_NS + 1
+    s.cpu[c, RT_NEXT] += periods * RT_PERIOD_NS
+    runtime = s.g[RT_RUNTIME_NS]
+    if runtime < 0:
+        return
+    s.cpu[c, RT_TIME] = max(0, s.cpu[c, RT_TIME] - periods * runtime)
+    if s.cpu[c, THROTTLED] == 1 and s.cpu[c, RT_TIME] < runtime:
+        s.cpu[c, THROTTLED] = 0
+        curr = s.cpu[c, CURR]
+        if size(s, rt_row(s, c)) > 0 and (curr < 0 or s.task[curr, FAIR] == 1):
+            need(s, now, c)
 
 
 @jit
@@ -55,8 +58,8 @@ def tick_rr(s, now, c, i):
         return
     s.task[i, RR_LEFT] = s.g[RR_SLICE_TICKS]
     row = rt_row(s, c)
-    for at in range(1, s.heap[row, 0] + 1):
-        if s.task[s.heap[row, at], PRIO] == s.task[i, PRIO]:
+    for k in range(size(s, row)):
+        if s.task[member(s, row, k), PRIO] == s.task[i, PRIO]:
             s.task[i, TIE] = new_stamp(s)
             need(s, now, c)
             return

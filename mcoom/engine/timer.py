@@ -5,7 +5,7 @@ docs/model.md section 6; kernel/time/timer.c@v4.13 (calc_index, enqueue_timer: t
 """
 
 from mcoom._jit import jit, leaf
-from mcoom.engine.heap import insert, remove
+from mcoom.engine.heap import first, insert, remove, size
 from mcoom.engine.placement import wake
 from mcoom.engine.record import emit
 from mcoom.engine.rng import draw, fraction
@@ -65,7 +65,7 @@ def sleep(s, now, i, jiffies, killable):
 @jit
 def fire_first(s, now):
     """Wake the sleeper whose timer is first in order."""
-    i = s.heap[timer_row(s), 1]
+    i = first(s, timer_row(s))
     remove(s, timer_row(s), i)
     wake(s, now, i)
 
@@ -74,8 +74,8 @@ def fire_first(s, now):
 def fire_tick(s, now, c):
     """Wake the sleepers whose timers were armed on CPU ``c`` and fire at this tick."""
     row = timer_row(s)
-    while s.heap[row, 0] > 0:
-        i = s.heap[row, 1]
+    while size(s, row) > 0:
+        i = first(s, row)
         armed_on = (s.task[i, TIE] + (1 << _CPU_SHIFT) - 1) >> _CPU_SHIFT
         if s.task[i, KEY] != now or armed_on != c:
             break

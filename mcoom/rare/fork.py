@@ -38,6 +38,7 @@ from mcoom.engine.state import (
     State,
     allocate,
 )
+from mcoom.engine.table import as_tables
 from mcoom.engine.words import BUDGET, HORIZON
 from mcoom.errors import SpecError
 
@@ -49,7 +50,7 @@ _KILL_AT = INVOCATIONS + MAX_KILLS
 @entry
 def begin_episode(s, seed, point, replicate):  # type: ignore[no-untyped-def]
     """Bring a ``State`` whose inputs are in place to its first instant."""
-    set_up(s, seed, point, replicate)
+    set_up(as_tables(s), seed, point, replicate)
 
 
 @entry
@@ -58,6 +59,7 @@ def run_until(s, invocation, level_ns, full_ns):  # type: ignore[no-untyped-def]
 
     Limits of other invocations, and of the time between them, are those of the horizon ``full_ns``.
     """
+    s = as_tables(s)
     s.g[HORIZON_NS] = level_ns
     if s.g[INV] == invocation and s.g[INV_OPEN] == 1:
         s.g[LIMIT] = s.g[INV_T0] + level_ns

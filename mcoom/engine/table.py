@@ -1,0 +1,177 @@
+"""What an array of ``State`` is inside a compiled kernel: a plain address with columns of its own.
+
+Takes the arrays of a ``State`` at the entry of a kernel, gives the same ``State`` made of tables. A kernel reads and
+writes a table exactly as it does an array, and where nothing is compiled they are arrays. Must know no rule of the
+kernel.
+
+Numba's arrays cost the engine half of its speed (docs/adr/0016): their indices may be negative, their rows have a
+length that is looked up and multiplied with, and LLVM must assume that a store to any of them may change all others.
+A table has rows of a fixed length, indices that are not negative, and tells LLVM which column is read or written
+(type-based alias analysis, as C's structs have it): what is in one column is not changed by a store to another. An
+index that is no constant may be any column of its table.
+"""
+
+import operator
+from typing import NamedTuple
+
+from llvmlite import ir
+from numba import config, types
+from numba.core import cgutils
+from numba.core.datamodel.models import PointerModel
+from numba.core.extending import intrinsic, lower_builtin, overload, register_model
+from numba.core.typing.templates import AbstractTemplate, infer_global, signature
+
+from mcoom.engine.state import N_CPU_COLUMNS, N_HEAP_COLUMNS, N_TASK_COLUMNS, State
+
+_WORD = ir.IntType(64)
+
+
+class Layout(NamedTuple):
+    """How the entries of a table lie in memory."""
+
+    name: str
+    columns: int
+    """Columns of a row; 0 for a table that has one index only."""
+
+
+_LAYOUTS = (
+    Layout("g", 0),
+    Layout("task", N_TASK_COLUMNS),
+    Layout("cpu", N_CPU_COLUMNS),
+    Layout("heap", N_HEAP_COLUMNS),
+)
+
+
+class TableType(types.Type):
+    """The Numba type of one table."""
+
+    def __init__(self, layout: Layout) -> None:
+        self.layout = layout
+        super().__init__(name=f"Table({layout.name}, {layout.columns})")
+
+    @property
+    def dtype(self):
+        """What stands in a table."""
+        return types.int64
+
+
+@register_model(TableType)
+class _TableModel(PointerModel):
+    def __init__(self, manager, table):
+        super().__init__(manager, types.CPointer(table.dtype))
+
+
+def _is_index(table, index) -> bool:
+    if table.layout.columns == 0:
+        return isinstance(index, types.Integer)
+    if not isinstance(index, types.UniTuple | types.Tuple) or len(index) != 2:
+        return False
+    return isinstance(index[0], types.Integer) and isinstance(index[1], types.Integer)
+
+
+@infer_global(operator.getitem)
+class _GetEntry(AbstractTemplate):
+    prefer_literal = True
+
+    def generic(self, args, kws):
+        table, index = args
+        if isinstance(table, TableType) and _is_index(table, index):
+            return signature(table.dtype, table, index)
+        return None
+
+
+@infer_global(operator.setitem)
+class _SetEntry(AbstractTemplate):
+    prefer_literal = True
+
+    def generic(self, args, kws):
+        table, index, _ = args
+        if isinstance(table, TableType) and _is_index(table, index):
+            return signature(types.none, table, index, table.dtype)
+        return None
+
+
+def _column(index) -> int | None:
+    """Return the column if it is a constant of the kernel that reads or writes it."""
+    column = index if isinstance(index, types.Integer) else index[1]
+    return column.literal_value if isinstance(column, types.IntegerLiteral) else None
+
+
+def _alias_tag(builder, layout: Layout, column: int | None):
+    """Return the TBAA tag of a column, or of a whole table: the parent of its columns."""
+    module = builder.module
+    root = module.add_metadata(["mcoom state"])
+    node = module.add_metadata([layout.name, root, ir.Constant(_WORD, 0)])
+    if column is not None:
+        node = module.add_metadata([f"{layout.name} {column}", node, ir.Constant(_WORD, 0)])
+    return module.add_metadata([node, node, ir.Constant(_WORD, 0)])
+
+
+def _address(context, builder, table, index_type, address, index):
+    """Return the address of an entry, and its alias tag."""
+    words = builder.bitcast(address, _WORD.as_pointer())
+    if isinstance(index_type, types.Integer):
+        at = context.cast(builder, index, index_type, types.int64)
+    else:
+        row, column = (
+            context.cast(builder, value, kind, types.int64)
+            for value, kind in zip(cgutils.unpack_tuple(builder, index), index_type, strict=True)
+        )
+        start = builder.mul(row, ir.Constant(_WORD, table.layout.columns), flags=["nsw"])
+        at = builder.add(start, column, flags=["nsw"])
+    entry = builder.gep(words, [at], inbounds=True)
+    return entry, _alias_tag(builder, table.layout, _column(index_type))
+
+
+@lower_builtin(operator.getitem, TableType, types.Any)
+def _get_entry(context, builder, sig, args):
+    entry, tag = _address(context, builder, *sig.args, *args)
+    value = builder.load(entry)
+    value.set_metadata("tbaa", tag)
+    return value
+
+
+@lower_builtin(operator.setitem, TableType, types.Any, types.Any)
+def _set_entry(context, builder, sig, args):
+    entry, tag = _address(context, builder, *sig.args[:2], *args[:2])
+    builder.store(args[2], entry).set_metadata("tbaa", tag)
+    return context.get_dummy_value()
+
+
+def _table_of(layout: Layout):
+    """Return an intrinsic that makes a table of this layout of a C-contiguous array."""
+
+    @intrinsic
+    def table(typing_context, array):
+        def codegen(context, builder, sig, args):
+            return context.make_array(array)(context, builder, args[0]).data
+
+        return signature(TableType(layout), array), codegen
+
+    return table
+
+
+_G, _TASK, _CPU, _HEAP = (_table_of(layout) for layout in _LAYOUTS)
+
+
+def as_tables(s: State) -> State:
+    """Return ``s`` made of tables where it is compiled; elsewhere, and with bounds checks, ``s`` itself.
+
+    Its arrays must be C-contiguous int64, and outlive the tables.
+    """
+    return s
+
+
+def tables_type() -> types.Type:
+    """Return the Numba type of what ``as_tables`` gives."""
+    if config.BOUNDSCHECK:
+        vector, rows = types.Array(types.int64, 1, "C"), types.Array(types.int64, 2, "C")
+        return types.NamedTuple((vector, rows, rows, rows), State)
+    return types.NamedTuple(tuple(TableType(layout) for layout in _LAYOUTS), State)
+
+
+@overload(as_tables)
+def _as_tables(s):
+    if config.BOUNDSCHECK:
+        return lambda s: s
+    return lambda s: State(_G(s.g), _TASK(s.task), _CPU(s.cpu), _HEAP(s.heap))
