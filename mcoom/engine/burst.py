@@ -12,33 +12,37 @@ from mcoom.engine.state import (
     END,
     EXIT_SEG_NS,
     LEFT,
+    N_NEED,
     NEED,
+    PASS_COST,
+    PASS_POINTS,
     PHASE,
     PREEMPT,
     RESCHED_AT,
-    SEG,
     TOTAL,
 )
 from mcoom.engine.words import ENTRY, EXIT_MM, FIRST, FULL_PREEMPTION, GATE, HOG, PASS, REAP, TOUCH
 
 
 @leaf
-def set_burst_with_points(s, now, i, phase, total_ns, seg_ns):
-    """Give task ``i`` a new burst of ``total_ns`` >= 0 with a resched point each ``seg_ns`` (0: none)."""
+def set_burst(s, now, i, phase, total_ns):
+    """Give task ``i``, running or not, a new burst of ``total_ns`` >= 0; for a PASS, its PASS_COST is set."""
     s.task[i, PHASE] = phase
     s.task[i, TOTAL] = total_ns
     s.task[i, LEFT] = total_ns
-    s.task[i, SEG] = seg_ns
     c = s.task[i, CPU]
     if s.cpu[c, CURR] == i:
         s.cpu[c, END] = now + total_ns
 
 
-@jit
-def set_burst(s, now, i, phase, total_ns):
-    """Give task ``i``, running or not, a new burst of ``total_ns`` >= 0 for a ``phase`` other than PASS."""
-    points = phase == EXIT_MM or phase == REAP
-    set_burst_with_points(s, now, i, phase, total_ns, s.g[EXIT_SEG_NS] if points else 0)
+@leaf
+def segment_ns(s, i, phase):
+    """Return the time between resched points of the burst of task ``i``, which is in ``phase``; 0: there are none."""
+    if phase == PASS:
+        return max(1, s.task[i, PASS_COST] // s.g[PASS_POINTS])
+    if phase == EXIT_MM or phase == REAP:
+        return s.g[EXIT_SEG_NS]
+    return 0
 
 
 @leaf
@@ -58,7 +62,7 @@ def plan(s, now, c):
             at = INF
         elif s.g[PREEMPT] != FULL_PREEMPTION and phase != FIRST and phase != HOG:
             at = INF
-            seg = s.task[i, SEG]
+            seg = segment_ns(s, i, phase)
             if seg > 0:
                 total = s.task[i, TOTAL]
                 used = total - (s.cpu[c, END] - now)
@@ -69,8 +73,23 @@ def plan(s, now, c):
 
 
 @leaf
+def raise_flag(s, c):
+    """Note that a reschedule of CPU ``c`` is pending; its RESCHED_AT must be set."""
+    s.g[N_NEED] += 1 - s.cpu[c, NEED]
+    s.cpu[c, NEED] = 1
+
+
+@leaf
+def lower_flag(s, c):
+    """Note that no reschedule of CPU ``c`` is pending."""
+    s.g[N_NEED] -= s.cpu[c, NEED]
+    s.cpu[c, NEED] = 0
+    s.cpu[c, RESCHED_AT] = INF
+
+
+@leaf
 def need(s, now, c):
     """Ask for a reschedule of CPU ``c`` at its next resched point; asking twice changes nothing."""
     if s.cpu[c, NEED] == 0:
-        s.cpu[c, NEED] = 1
+        raise_flag(s, c)
         plan(s, now, c)

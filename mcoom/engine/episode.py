@@ -7,6 +7,7 @@ so no event queue is needed.
 
 from mcoom._jit import jit, leaf
 from mcoom.engine.burst import has_end_point, plan, set_burst
+from mcoom.engine.futile import is_futile, passes_follow, run_all_futile, run_futile, spins_on, within_budget
 from mcoom.engine.gate import end_wake, open_gate
 from mcoom.engine.heap import first, first_key, remove, size
 from mcoom.engine.layout import INF
@@ -35,6 +36,7 @@ from mcoom.engine.state import (
     N_BUSY,
     N_CPUS,
     N_EVENTS,
+    N_NEED,
     N_RT_QUEUED,
     NEED,
     OPENS,
@@ -48,7 +50,7 @@ from mcoom.engine.state import (
     TIMER_MODE,
 )
 from mcoom.engine.tick import tick
-from mcoom.engine.timer import fire_first
+from mcoom.engine.timer import fire_first, next_timer
 from mcoom.engine.times import end
 from mcoom.engine.victim import begin_exit_mm, exit_done, release
 from mcoom.engine.words import (
@@ -174,33 +176,74 @@ def next_tick(s, now):
         s.g[TICK_AT] = (now + tick_ns - 1) // tick_ns * tick_ns
     if s.g[N_BUSY] > 0 or s.g[N_RT_QUEUED] > 0:
         return s.g[TICK_AT]
-    row = timer_row(s)
-    if s.g[TIMER_MODE] == 0 and size(s, row) > 0:
+    if s.g[TIMER_MODE] == 0:
         # TICK_AT stays: a start before that timer fires makes the earlier ticks exist.
-        return first_key(s, row)
+        return next_timer(s, s.g[TICK_AT])
     return INF
 
 
 @leaf
 def next_event(s, now):
-    """Return (time, kind, CPU) of the first event in the total order."""
-    at, kind, cpu = INF, _NOTHING, 0
+    """Return (time, kind, CPU) of the first event in the total order, and the times (ns) of two more.
+
+    These are the first that is no end of a burst, reschedules left out, and the first of all but the event itself: with
+    a reschedule pending somewhere, that is 0.
+    """
+    at, kind, cpu, second = INF, _NOTHING, 0, INF
     for c in range(s.g[N_CPUS]):
-        if s.cpu[c, END] < at:
-            at, kind, cpu = s.cpu[c, END], _BURST_END, c
-    for c in range(s.g[N_CPUS]):
-        if s.cpu[c, NEED] == 1 and s.cpu[c, RESCHED_AT] < at:
-            at, kind, cpu = s.cpu[c, RESCHED_AT], _RESCHED, c
+        ends = s.cpu[c, END]
+        second = min(second, max(at, ends))
+        if ends < at:
+            at, kind, cpu = ends, _BURST_END, c
+    if s.g[N_NEED] > 0:
+        second = 0
+        for c in range(s.g[N_CPUS]):
+            if s.cpu[c, NEED] == 1 and s.cpu[c, RESCHED_AT] < at:
+                at, kind, cpu = s.cpu[c, RESCHED_AT], _RESCHED, c
+    other, other_kind = INF, _NOTHING
     row = timer_row(s)
-    if s.g[TIMER_MODE] == 1 and size(s, row) > 0 and first_key(s, row) < at:
-        at, kind = first_key(s, row), _TIMER
+    if s.g[TIMER_MODE] == 1 and size(s, row) > 0:
+        other, other_kind = first_key(s, row), _TIMER
     row = start_row(s)
-    if size(s, row) > 0 and first_key(s, row) < at:
-        at, kind = first_key(s, row), _START
+    if size(s, row) > 0 and first_key(s, row) < other:
+        other, other_kind = first_key(s, row), _START
     tick_at = next_tick(s, now)
-    if tick_at < at:
-        at, kind, cpu = tick_at, _TICK, s.g[TICK_CPU]
-    return at, kind, cpu
+    if tick_at < other:
+        other, other_kind = tick_at, _TICK
+    if other < at:
+        at, kind, cpu = other, other_kind, s.g[TICK_CPU]
+    return at, kind, cpu, other, min(second, other)
+
+
+@leaf
+def is_frequent(phase):
+    """Return whether this phase is one in which a task is alone with itself: its end disturbs no other event.
+
+    Where it does after all, a reschedule is pending, or the episode is over.
+    """
+    return phase == PASS or phase == ENTRY or phase == RETRY or phase == TOUCH or phase == FIRST
+
+
+@jit
+def handle_burst_ends(s, now, c, until):
+    """Handle the end of the burst that runs on CPU ``c``, and those that follow there before ``until`` (ns).
+
+    Nothing else may happen before ``until`` but what these ends bring about. Return the time of the last one.
+    """
+    while True:
+        i = s.cpu[c, CURR]
+        phase = s.task[i, PHASE]
+        if phase == PASS and passes_follow(s, c) and run_futile(s, c, within_budget(s, now, until)) > 0:
+            if s.cpu[c, END] >= until:
+                return now
+            now = s.cpu[c, END]
+        s.g[N_EVENTS] += 1
+        handle_burst_end(s, now, c)
+        if s.g[N_NEED] > 0 or s.g[DONE] == 1 or s.cpu[c, END] >= until or not is_frequent(phase):
+            return now
+        if s.g[N_EVENTS] >= s.g[MAX_EVENTS]:
+            return now
+        now = s.cpu[c, END]
 
 
 @jit
@@ -228,7 +271,7 @@ def run_episode(s):
     """Run the episode of a ``State`` that ``set_up`` has reset, to its end."""
     now = 0
     while s.g[DONE] == 0:
-        at, kind, cpu = next_event(s, now)
+        at, kind, cpu, other, second = next_event(s, now)
         if at >= s.g[LIMIT]:
             end(s, s.g[LIMIT], HORIZON)
             return
@@ -237,8 +280,9 @@ def run_episode(s):
             return
         now = at
         if kind == _BURST_END:
-            s.g[N_EVENTS] += 1
-            handle_burst_end(s, now, cpu)
+            if spins_on(s) and is_futile(s, cpu) and run_all_futile(s, now, other):
+                continue
+            now = handle_burst_ends(s, now, cpu, min(second, s.g[LIMIT]))
         elif kind == _TICK:
             handle_tick(s, now, cpu)
         elif kind == _TIMER:
@@ -248,6 +292,7 @@ def run_episode(s):
             handle_start(s, now)
         if s.g[DONE] == 1:
             return
-        for c in range(s.g[N_CPUS]):
-            if s.cpu[c, NEED] == 1 and s.cpu[c, RESCHED_AT] <= now:
-                schedule(s, now, c)
+        if s.g[N_NEED] > 0:
+            for c in range(s.g[N_CPUS]):
+                if s.cpu[c, NEED] == 1 and s.cpu[c, RESCHED_AT] <= now:
+                    schedule(s, now, c)

@@ -5,10 +5,11 @@ is for. A task is in one heap at most; POS is its place there. No two tasks of a
 order is total and the heap's inner arrangement never shows.
 
 Four children to a parent, and the keys beside the tasks: a walk from the root down reads a line or two of memory a
-level, and no task.
+level, and no task. Behind the last entry all keys are INF.
 """
 
 from mcoom._jit import jit, leaf
+from mcoom.engine.layout import INF
 from mcoom.engine.state import AT_KEY, AT_TASK, AT_TIE, HEAP_STRIDE, KEY, POS, TIE
 
 
@@ -26,7 +27,10 @@ def size(s, row):
 @leaf
 def clear(s, row):
     """Empty ``row``, whatever it held."""
-    s.heap[_base(s, row), AT_KEY] = 0
+    base = _base(s, row)
+    for at in range(s.heap[base, AT_KEY]):
+        s.heap[base + 1 + at, AT_KEY] = INF
+    s.heap[base, AT_KEY] = 0
 
 
 @leaf
@@ -78,23 +82,19 @@ def _sift_up(s, root, at, key, tie, i):
 
 
 @leaf
-def _first_child(s, root, at, n):
-    """Return the place of the first in order of the children of ``at``, which has at least one; n entries in all."""
-    best = 4 * at + 1
-    key, tie = s.heap[root + best, AT_KEY], s.heap[root + best, AT_TIE]
-    for child in range(best + 1, min(best + 4, n)):
-        child_key, child_tie = s.heap[root + child, AT_KEY], s.heap[root + child, AT_TIE]
-        less = _precedes(child_key, child_tie, key, tie)
-        best = child if less else best
-        key = child_key if less else key
-        tie = child_tie if less else tie
-    return best
+def _earlier(s, root, a, b):
+    """Return that of the places ``a`` and ``b`` whose entry comes first."""
+    at_a, at_b = root + a, root + b
+    b_first = _precedes(s.heap[at_b, AT_KEY], s.heap[at_b, AT_TIE], s.heap[at_a, AT_KEY], s.heap[at_a, AT_TIE])
+    return b if b_first else a
 
 
 @leaf
 def _sift_down(s, root, at, n, key, tie, i):
     while 4 * at + 1 < n:
-        child = _first_child(s, root, at, n)
+        # All four are compared, as what is behind the last entry is never first.
+        child = 4 * at + 1
+        child = _earlier(s, root, _earlier(s, root, child, child + 1), _earlier(s, root, child + 2, child + 3))
         if not _precedes(s.heap[root + child, AT_KEY], s.heap[root + child, AT_TIE], key, tie):
             break
         _move(s, root, child, at)
@@ -119,10 +119,11 @@ def remove(s, row, i):
     at = s.task[i, POS]
     n = s.heap[base, AT_KEY] - 1
     s.heap[base, AT_KEY] = n
+    key, tie, moved = s.heap[root + n, AT_KEY], s.heap[root + n, AT_TIE], s.heap[root + n, AT_TASK]
+    s.heap[root + n, AT_KEY] = INF
     if at == n:
         return
     # The last entry takes the place that is free now.
-    key, tie, moved = s.heap[root + n, AT_KEY], s.heap[root + n, AT_TIE], s.heap[root + n, AT_TASK]
     parent = (at - 1) >> 2
     if at > 0 and _precedes(key, tie, s.heap[root + parent, AT_KEY], s.heap[root + parent, AT_TIE]):
         _sift_up(s, root, at, key, tie, moved)

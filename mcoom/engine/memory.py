@@ -14,6 +14,7 @@ from mcoom.engine.state import (
     FREE,
     HIGH_PAGES,
     KILLED,
+    LRU_FALLBACK,
     MIN_PAGES,
     PCP,
     PCP_PAGES,
@@ -22,6 +23,7 @@ from mcoom.engine.state import (
     ROW,
     RSS,
     RT_RESERVE,
+    STUCK_LRU_PAGES,
     TAKEN,
 )
 from mcoom.engine.words import RESERVES_FULL, RESERVES_HALF, T_ALLOC
@@ -53,6 +55,15 @@ def mark(s, i):
     if s.task[i, FAIR] == 0:
         return base - base // s.g[RT_RESERVE]
     return base
+
+
+@leaf
+def available(s):
+    """Return the pages that the retry test counts on (should_reclaim_retry): free ones and those on the LRUs."""
+    on_lru = s.g[RECLAIMABLE] + s.g[STUCK_LRU_PAGES]
+    if on_lru == 0 and s.g[LRU_FALLBACK] == 1:
+        return 2 * s.g[FREE]
+    return on_lru + s.g[FREE]
 
 
 @leaf

@@ -26,6 +26,7 @@ from mcoom.engine.state import (
     KILLED,
     LOCK,
     LOCK_K,
+    N_DYING,
     N_ENTRY,
     N_LIVE,
     N_TRYFAIL,
@@ -223,6 +224,7 @@ def kill(s, now, i):
     note_kill(s, now, i, victim)
     s.g[BOOST] = s.g[BOOST_PAGES]
     s.task[victim, KILLED] = 1
+    s.g[N_DYING] += 1
     queue_victim(s, now, victim, i)
     send_sigkill(s, now, victim)
     if not open_gate(s, now, i, AT_FIRST_KILL):

@@ -5,8 +5,8 @@ the lock. docs/model.md section 8; mm/page_alloc.c (__alloc_pages_slowpath, shou
 """
 
 from mcoom._jit import jit, leaf
-from mcoom.engine.burst import set_burst, set_burst_with_points
-from mcoom.engine.memory import mark, reclaim, try_alloc
+from mcoom.engine.burst import set_burst
+from mcoom.engine.memory import available, mark, reclaim, try_alloc
 from mcoom.engine.placement import wake
 from mcoom.engine.rng import draw, fraction, scaled
 from mcoom.engine.runqueue import stop
@@ -22,23 +22,18 @@ from mcoom.engine.state import (
     C_TOUCH_VAR_NS,
     ENTRY_NS,
     EXIT_START_NS,
-    FREE,
     FUTILE_NS,
     IN_SLOW,
     KILLED,
     LOOPS,
-    LRU_FALLBACK,
     N_FUTILE,
     N_PASS,
     N_SLOW,
     NOFS,
     PASS_COST,
     PASS_NS,
-    PASS_POINTS,
     PASS_SHAPE,
-    RECLAIMABLE,
     ROW,
-    STUCK_LRU_PAGES,
     TAKEN,
 )
 from mcoom.engine.times import check_recovery
@@ -52,12 +47,12 @@ from mcoom.engine.words import (
     FIRST,
     HOG,
     HOG_PROGRAM,
+    MAX_RECLAIM_RETRIES,
     PARKED,
     PASS,
     TOUCH,
 )
 
-_MAX_RECLAIM_RETRIES = 16
 _ENDLESS_NS = 1 << 61
 
 
@@ -148,7 +143,7 @@ def begin_pass(s, now, i):
         total = scaled(s, total, s.g[PASS_SHAPE], draw(s, i, DRAW_PASS))
     # Kept apart from TOTAL, to which context switches are added.
     s.task[i, PASS_COST] = max(1, total)
-    set_burst_with_points(s, now, i, PASS, s.task[i, PASS_COST], max(1, s.task[i, PASS_COST] // s.g[PASS_POINTS]))
+    set_burst(s, now, i, PASS, s.task[i, PASS_COST])
 
 
 @leaf
@@ -163,13 +158,9 @@ def end_pass(s, now, i):
         leave_slow(s, now, i)
         return False
     s.task[i, LOOPS] = 0 if progress else s.task[i, LOOPS] + 1
-    if s.task[i, LOOPS] > _MAX_RECLAIM_RETRIES:
+    if s.task[i, LOOPS] > MAX_RECLAIM_RETRIES:
         return True
-    on_lru = s.g[RECLAIMABLE] + s.g[STUCK_LRU_PAGES]
-    available = on_lru + s.g[FREE]
-    if on_lru == 0 and s.g[LRU_FALLBACK] == 1:
-        available = 2 * s.g[FREE]
-    if available <= mark(s, i):
+    if available(s) <= mark(s, i):
         return True
     begin_pass(s, now, i)
     return False

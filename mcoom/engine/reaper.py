@@ -13,6 +13,7 @@ from mcoom.engine.state import (
     CPU,
     HZ,
     MM_EXITING,
+    N_DYING,
     N_TASKS,
     OWNER,
     REAP_BASE_NS,
@@ -57,7 +58,7 @@ def queue_victim(s, now, victim, killer):
     set_burst(s, now, i, REAP_WAKE, 0)
     if ready > now:
         s.task[i, STATE] = SLEEPING
-        arm(s, i, ready, s.task[killer, CPU])
+        arm(s, now, i, ready, s.task[killer, CPU])
     else:
         wake(s, now, i)
 
@@ -65,7 +66,10 @@ def queue_victim(s, now, victim, killer):
 @leaf
 def drop_head(s):
     """Be done with the first victim of the queue: others may be killed."""
-    s.task[s.task[s.g[REAP_HEAD], REAP_VICTIM], SKIPPED] = 1
+    victim = s.task[s.g[REAP_HEAD], REAP_VICTIM]
+    s.task[victim, SKIPPED] = 1
+    if s.task[victim, RELEASED] == 0:
+        s.g[N_DYING] -= 1
     s.g[REAP_HEAD] += 1
 
 
@@ -95,7 +99,7 @@ def reap_next(s, now):
         if ready > now:
             set_burst(s, now, i, REAP_WAKE, 0)
             stop(s, now, i, SLEEPING)
-            arm(s, i, ready, s.task[i, CPU])
+            arm(s, now, i, ready, s.task[i, CPU])
             return
         with_lock = s.g[RELEASE] == REAPER_WITH_LOCK
         if with_lock and s.g[OWNER] != i:

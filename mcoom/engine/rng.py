@@ -37,16 +37,27 @@ def draw(s, i, purpose):
     """Return the next 64 random bits of task ``i`` for ``purpose``; raises the counter of that stream by one."""
     n = s.task[i, DRAWS + purpose] + 1
     s.task[i, DRAWS + purpose] = n
-    return mix64(fold_key(np.uint64(s.task[i, STREAM]), purpose, 5) + _GOLDEN * np.uint64(n))
+    return draw_number(fold_key(np.uint64(s.task[i, STREAM]), purpose, 5), n)
+
+
+@leaf
+def draw_number(key, n):
+    """Return draw number ``n`` (1, 2, ...) of the stream of uint64 ``key``."""
+    return mix64(key + _GOLDEN * np.uint64(n))
+
+
+@leaf
+def quantile(s, table, bits):
+    """Return the quantile (2**20 = 1.0) that ``bits`` select of the shape table that begins at ``table`` in ``g``."""
+    at = table + np.int64(bits >> _S56)
+    f = np.int64((bits >> _S36) & _MASK20)
+    return (s.g[at] * (SHAPE_ONE - f) + s.g[at + 1] * f) >> 20
 
 
 @leaf
 def scaled(s, value, shape, bits):
     """Return int64 ``value`` times the quantile of shape table ``shape`` that ``bits`` select, rounded down."""
-    at = s.g[SHAPES_AT] + shape * (SHAPE_BINS + 1) + np.int64(bits >> _S56)
-    f = np.int64((bits >> _S36) & _MASK20)
-    quantile = (s.g[at] * (SHAPE_ONE - f) + s.g[at + 1] * f) >> 20
-    return (value * quantile) >> 20
+    return (value * quantile(s, s.g[SHAPES_AT] + shape * (SHAPE_BINS + 1), bits)) >> 20
 
 
 @leaf

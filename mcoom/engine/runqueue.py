@@ -6,7 +6,7 @@ dequeue_entity).
 """
 
 from mcoom._jit import jit, leaf
-from mcoom.engine.burst import need, plan
+from mcoom.engine.burst import lower_flag, need, plan, raise_flag
 from mcoom.engine.fair import clear_buddies, delta_v, pick_fair, slice_ns, update_curr, update_min, wakeup_check
 from mcoom.engine.heap import first, insert, member, remove, size
 from mcoom.engine.layout import INF
@@ -162,7 +162,7 @@ def stop(s, now, i, state):
     if s.task[i, FAIR] == 1:
         count_out(s, c, i)
         update_min(s, c)
-    s.cpu[c, NEED] = 1
+    raise_flag(s, c)
     s.cpu[c, RESCHED_AT] = now
 
 
@@ -271,8 +271,7 @@ def schedule(s, now, c):
     prev = s.cpu[c, CURR]
     if prev >= 0:
         put_back(s, now, c)
-    s.cpu[c, NEED] = 0
-    s.cpu[c, RESCHED_AT] = INF
+    lower_flag(s, c)
     i = pick(s, now, c)
     if i >= 0:
         unqueue_task(s, c, i)

@@ -19,6 +19,7 @@ from mcoom.engine.state import (
     BOOST,
     BOOST_FROM,
     BOOST_PAGES,
+    BUCKETS,
     C_ADJ,
     C_AFFINITY,
     C_COUNT,
@@ -108,9 +109,11 @@ def reset_globals(s):
 def reset_cpus(s):
     """Reset the CPUs, idle and without queues, and the heaps."""
     for c in range(s.g[N_CPUS]):
-        for column in range(N_CPU_COLUMNS):
+        for column in range(BUCKETS):
             s.cpu[c, column] = 0
         s.cpu[c, CURR] = -1
+        for bucket in range(BUCKETS, N_CPU_COLUMNS):
+            s.cpu[c, bucket] = -1
         s.cpu[c, SHOWN] = -1
         s.cpu[c, NEXT] = -1
         s.cpu[c, LAST] = -1

@@ -14,6 +14,7 @@ from mcoom.engine.inputs import Inputs
 from mcoom.engine.layout import (
     CLASS,
     CLASS_FIELDS,
+    INF,
     MACHINE,
     MACHINE_FIELDS,
     MAX_KILLS,
@@ -24,22 +25,29 @@ from mcoom.engine.layout import (
 
 # ---- columns of State.task --------------------------------------------------------------------------------------
 (
-    STATE, PHASE, TOTAL, LEFT, SEG, CPU, FAIR, SCLASS, PRIO, WEIGHT, AFFINITY, VRUNTIME, SUM_EXEC, KEY, TIE, POS,
-    RR_LEFT, ROW, IN_SLOW, NOFS, LOOPS, RSS, TAKEN, ADJ, KILLED, MM_EXITING, RELEASED, SKIPPED, WAITS, BEFORE, AFTER,
-    VICTIM, KILLABLE, CPU_AT_ACQUIRE, STREAM, REAP_VICTIM, REAP_TIME, OPENS, GATE_NEXT, GATE_POS, PASS_COST, DRAWS,
-) = range(42)  # fmt: skip
-N_TASK_COLUMNS = DRAWS + 7
-"""Columns of ``State.task``; from DRAWS on one counter of draws for each purpose. ROW is where the task's class
-begins in ``State.g``; REAP_* are the reaper's queue, which happens to live here, indexed by position and not by
-task."""
+    STATE, PHASE, LEFT, TOTAL, CPU, WEIGHT, VRUNTIME, SUM_EXEC, KEY, TIE, POS, FAIR, SCLASS, ROW, KILLED, LOOPS,
+    STREAM, PASS_COST, DRAWS,
+) = range(19)  # fmt: skip
+(
+    AFFINITY, PRIO, BUCKET, ARMED_ON, LATER, SOONER, KILLABLE, IN_SLOW, NOFS, WAITS, BEFORE, AFTER, RSS, TAKEN, ADJ,
+    RR_LEFT, MM_EXITING, RELEASED, SKIPPED, VICTIM, CPU_AT_ACQUIRE, REAP_VICTIM, REAP_TIME, OPENS, GATE_NEXT, GATE_POS,
+) = range(DRAWS + 7, DRAWS + 33)  # fmt: skip
+N_TASK_COLUMNS = 56
+"""Columns of ``State.task``, those that a pass or a wake-up touches first; seven lines of 64 bytes. From DRAWS on one
+counter of draws for each purpose. ROW is where the task's class begins in ``State.g``; BUCKET to SOONER are its place
+among the timers; REAP_* are the reaper's queue, which happens to live here, indexed by position and not by task."""
 
 # ---- columns of State.cpu ---------------------------------------------------------------------------------------
 (
     CURR, NEED, RESCHED_AT, END, MIN_V, LOAD, NR, NR_IDLE, NEXT, LAST, EXEC_START, SLICE_START, RT_TIME, THROTTLED,
     RT_NEXT, BUSY, BUSY_SINCE, SHOWN,
 ) = range(18)  # fmt: skip
-N_CPU_COLUMNS = 18
-"""Columns of ``State.cpu``. CURR is -1 when idle, SHOWN the task of the last SWITCH record."""
+N_BUCKETS = 16
+"""Ticks ahead, a power of two, within which timers are kept in buckets and not in a heap."""
+BUCKETS = 18
+N_CPU_COLUMNS = BUCKETS + N_BUCKETS
+"""Columns of ``State.cpu``. CURR is -1 when idle, SHOWN the task of the last SWITCH record; from BUCKETS on the last
+armed timer of each bucket, or -1."""
 
 # ---- columns of State.heap --------------------------------------------------------------------------------------
 AT_KEY, AT_TIE, AT_TASK = range(3)
@@ -51,10 +59,10 @@ N_HEAP_COLUMNS = 3
     FREE, PCP, BOOST, RECLAIMABLE, OWNER, HOLD_START, HOLD_MAX, HANDOFF, FIRST_WAITER, LAST_WAITER, STAMP, DONE,
     N_TASKS, N_BUSY, N_RT_QUEUED, N_SLOW, N_LIVE, TICK_AT, TICK_CPU, LIMIT, INV, INV_OPEN, INV_T0, INV_VICTIM,
     INV_BUSY, LAST_KILL, RECOVERY, REPORTS, REPORT_SINCE, GATES_OPEN, REAP_HEAD,
-    REAP_TAIL, KILLS, NEEDLESS, N_ENTRY, N_TRYFAIL, N_PASS, N_FUTILE, FUTILE_NS, N_SWITCH, N_EVENTS, N_CLASSES,
-    SHAPES_AT, TRACE_AT, TRACE_CAP, TRACE_N, HEAP_STRIDE,
-) = range(47)  # fmt: skip
-INVOCATIONS = 47
+    REAP_TAIL, KILLS, NEEDLESS, N_ENTRY, N_TRYFAIL, N_PASS, N_FUTILE, FUTILE_NS, N_SWITCH, N_EVENTS, N_DYING, N_NEAR,
+    N_NEED, N_CLASSES, SHAPES_AT, TRACE_AT, TRACE_CAP, TRACE_N, HEAP_STRIDE,
+) = range(50)  # fmt: skip
+INVOCATIONS = 50
 """t0, kill, release and owner's CPU of each recorded invocation: 4 x MAX_KILLS entries."""
 OUT_AT = INVOCATIONS + 4 * MAX_KILLS
 """The row of outputs, written at the end of the episode."""
@@ -105,7 +113,7 @@ class State(NamedTuple):
     cpu: np.ndarray
     """(M, N_CPU_COLUMNS)."""
     heap: np.ndarray
-    """((2 M + 2) (T + 1), N_HEAP_COLUMNS) heaps of tasks, each a row of T + 1 lines: fair runqueue of CPU c in row c,
+    """((2 M + 2) (T + 4), N_HEAP_COLUMNS) heaps of tasks, each a row of T + 4 lines: fair runqueue of CPU c in row c,
     RT runqueue in row M + c, then timers, then starts."""
 
 
@@ -121,6 +129,16 @@ def max_sizes(machine: np.ndarray, classes: np.ndarray) -> tuple[int, int]:
     return n_tasks, int(machine[:, MACHINE["n_cpus"]].max())
 
 
+_LINE_BYTES = 64
+
+
+def _aligned_zeros(n_rows: int, n_columns: int) -> np.ndarray:
+    """Return an (n_rows, n_columns) int64 array of zeros that begins with a line of the cache."""
+    room = np.zeros(n_rows * n_columns + _LINE_BYTES // 8, np.int64)
+    start = -room.ctypes.data % _LINE_BYTES // 8
+    return room[start : start + n_rows * n_columns].reshape(n_rows, n_columns)
+
+
 def allocate(inputs: Inputs, n_trace: int = 0) -> State:
     """Return a ``State`` with room for each replicate of ``inputs`` and ``n_trace`` trace records; shapes included."""
     n_tasks, n_cpus = max_sizes(inputs.machine, inputs.classes)
@@ -130,10 +148,14 @@ def allocate(inputs: Inputs, n_trace: int = 0) -> State:
     g = np.zeros(trace_at + 5 * n_trace, np.int64)
     g[shapes_at:trace_at] = inputs.shapes.ravel()
     g[N_CLASSES], g[SHAPES_AT], g[TRACE_AT], g[TRACE_CAP] = n_classes, shapes_at, trace_at, n_trace
-    g[HEAP_STRIDE] = n_tasks + 1
+    stride = n_tasks + 4
+    heap = _aligned_zeros((2 * n_cpus + 2) * stride, N_HEAP_COLUMNS)
+    heap[:, AT_KEY] = INF
+    heap[::stride, AT_KEY] = 0
+    g[HEAP_STRIDE] = stride
     return State(
         g=g,
-        task=np.zeros((n_tasks, N_TASK_COLUMNS), np.int64),
-        cpu=np.zeros((n_cpus, N_CPU_COLUMNS), np.int64),
-        heap=np.zeros(((2 * n_cpus + 2) * (n_tasks + 1), N_HEAP_COLUMNS), np.int64),
+        task=_aligned_zeros(n_tasks, N_TASK_COLUMNS),
+        cpu=_aligned_zeros(n_cpus, N_CPU_COLUMNS),
+        heap=heap,
     )

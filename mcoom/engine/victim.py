@@ -25,6 +25,7 @@ from mcoom.engine.state import (
     KILLED,
     LEFT,
     MM_EXITING,
+    N_DYING,
     N_LIVE,
     N_TASKS,
     PHASE,
@@ -65,13 +66,10 @@ def is_candidate(s, i):
     return s.task[i, KILLED] == 0 and s.task[i, STATE] != EXITED and s.task[i, ADJ] > _ADJ_NEVER and s.task[i, RSS] > 0
 
 
-@jit
+@leaf
 def one_is_dying(s):
     """Return whether some victim still has its memory: then nobody else is killed (MMF_OOM_SKIP not set)."""
-    for i in range(s.g[N_TASKS] - 1):
-        if s.task[i, KILLED] == 1 and s.task[i, RELEASED] == 0 and s.task[i, SKIPPED] == 0:
-            return True
-    return False
+    return s.g[N_DYING] > 0
 
 
 @jit
@@ -161,6 +159,8 @@ def release(s, now, i, by):
     emit(s, now, T_RELEASE, s.task[by, CPU], by, pages)
     if s.task[i, RELEASED] == 0:
         s.task[i, RELEASED] = 1
+        if s.task[i, SKIPPED] == 0:
+            s.g[N_DYING] -= 1
         note_release(s, now, i)
     else:
         check_recovery(s, now)

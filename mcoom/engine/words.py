@@ -49,6 +49,8 @@ KILLS_DONE, RECOVERED, HORIZON, NO_VICTIM, BUDGET = (int(reason) for reason in E
     NO_PHASE, FIRST, TOUCH, ENTRY, PASS, RETRY, LOCKTRY, GATE, SELECT, REPORTING, POST_KILL, HELD, EXIT_START, EXIT_MM,
     REAP_WAKE, REAP, HOG, OOM, TRYLOCK,
 ) = (int(phase) for phase in Phase)  # fmt: skip
+MAX_RECLAIM_RETRIES = 16
+"""Futile passes after which one more ends an attempt (mm/internal.h)."""
 NEW, GATED, RUNNABLE, SLEEPING, BLOCKED, PARKED, EXITED = (int(state) for state in TaskState)
 (
     T_SWITCH, T_WAKE, T_SLEEP, T_BLOCK, T_ENTER, T_TRYFAIL, T_ACQUIRE, T_UNLOCK, T_KILL, T_RELEASE, T_EXIT, T_ALLOC,
