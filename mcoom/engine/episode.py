@@ -239,6 +239,8 @@ def handle_burst_ends(s, now, c, until):
             now = s.cpu[c, END]
         s.g[N_EVENTS] += 1
         handle_burst_end(s, now, c)
+        if s.g[N_NEED] == 1 and s.cpu[c, NEED] == 1 and s.cpu[c, RESCHED_AT] <= now and s.g[DONE] == 0:
+            schedule(s, now, c)
         if s.g[N_NEED] > 0 or s.g[DONE] == 1 or s.cpu[c, END] >= until or not is_frequent(phase):
             return now
         if s.g[N_EVENTS] >= s.g[MAX_EVENTS]:

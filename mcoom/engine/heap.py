@@ -1,8 +1,8 @@
 """Heaps of tasks on integer arrays: runqueues, far timers, starts.
 
 Takes a row of ``State.heap`` and a task, keeps the row ordered by (KEY, TIE) of its tasks. Must not know what a row
-is for. A task is in one heap at most; POS is its place there. No two tasks of a row have equal (KEY, TIE), so the
-order is total and the heap's inner arrangement never shows.
+is for. A task is in one heap at most; its place there is kept behind the last row, where it is close to those of
+others. No two tasks of a row have equal (KEY, TIE), so the order is total and the inner arrangement never shows.
 
 Four children to a parent, and the keys beside the tasks: a walk from the root down reads a line or two of memory a
 level, and no task. Behind the last entry all keys are INF.
@@ -10,7 +10,7 @@ level, and no task. Behind the last entry all keys are INF.
 
 from mcoom._jit import jit, leaf
 from mcoom.engine.layout import INF
-from mcoom.engine.state import AT_KEY, AT_TASK, AT_TIE, HEAP_STRIDE, KEY, POS, TIE
+from mcoom.engine.state import AT_KEY, AT_TASK, AT_TIE, HEAP_STRIDE, KEY, PLACES_AT, TIE
 
 
 @leaf
@@ -62,7 +62,7 @@ def _put(s, root, at, key, tie, i):
     s.heap[root + at, AT_KEY] = key
     s.heap[root + at, AT_TIE] = tie
     s.heap[root + at, AT_TASK] = i
-    s.task[i, POS] = at
+    s.heap[s.g[PLACES_AT] + i, AT_TASK] = at
 
 
 @leaf
@@ -116,7 +116,7 @@ def remove(s, row, i):
     """Remove task ``i``, wherever it is, from ``row``."""
     base = _base(s, row)
     root = base + 1
-    at = s.task[i, POS]
+    at = s.heap[s.g[PLACES_AT] + i, AT_TASK]
     n = s.heap[base, AT_KEY] - 1
     s.heap[base, AT_KEY] = n
     key, tie, moved = s.heap[root + n, AT_KEY], s.heap[root + n, AT_TIE], s.heap[root + n, AT_TASK]

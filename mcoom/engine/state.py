@@ -25,9 +25,9 @@ from mcoom.engine.layout import (
 
 # ---- columns of State.task --------------------------------------------------------------------------------------
 (
-    STATE, PHASE, LEFT, TOTAL, CPU, WEIGHT, VRUNTIME, SUM_EXEC, KEY, TIE, POS, FAIR, SCLASS, ROW, KILLED, LOOPS,
+    STATE, PHASE, LEFT, TOTAL, CPU, WEIGHT, VRUNTIME, SUM_EXEC, KEY, TIE, FAIR, SCLASS, ROW, KILLED, LOOPS,
     STREAM, PASS_COST, DRAWS,
-) = range(19)  # fmt: skip
+) = range(18)  # fmt: skip
 (
     AFFINITY, PRIO, BUCKET, ARMED_ON, LATER, SOONER, KILLABLE, IN_SLOW, NOFS, WAITS, BEFORE, AFTER, RSS, TAKEN, ADJ,
     RR_LEFT, MM_EXITING, RELEASED, SKIPPED, VICTIM, CPU_AT_ACQUIRE, REAP_VICTIM, REAP_TIME, OPENS, GATE_NEXT, GATE_POS,
@@ -61,8 +61,9 @@ N_HEAP_COLUMNS = 3
     INV_BUSY, LAST_KILL, RECOVERY, REPORTS, REPORT_SINCE, GATES_OPEN, REAP_HEAD,
     REAP_TAIL, KILLS, NEEDLESS, N_ENTRY, N_TRYFAIL, N_PASS, N_FUTILE, FUTILE_NS, N_SWITCH, N_EVENTS, N_DYING, N_NEAR,
     N_NEED, N_CLASSES, SHAPES_AT, TRACE_AT, TRACE_CAP, TRACE_N, HEAP_STRIDE,
-) = range(50)  # fmt: skip
-INVOCATIONS = 50
+    PLACES_AT,
+) = range(51)  # fmt: skip
+INVOCATIONS = 51
 """t0, kill, release and owner's CPU of each recorded invocation: 4 x MAX_KILLS entries."""
 OUT_AT = INVOCATIONS + 4 * MAX_KILLS
 """The row of outputs, written at the end of the episode."""
@@ -113,8 +114,8 @@ class State(NamedTuple):
     cpu: np.ndarray
     """(M, N_CPU_COLUMNS)."""
     heap: np.ndarray
-    """((2 M + 2) (T + 4), N_HEAP_COLUMNS) heaps of tasks, each a row of T + 4 lines: fair runqueue of CPU c in row c,
-    RT runqueue in row M + c, then timers, then starts."""
+    """((2 M + 2) (T + 4) + T, N_HEAP_COLUMNS) heaps of tasks, each a row of T + 4 lines: fair runqueue of CPU c in
+    row c, RT runqueue in row M + c, then timers, then starts; behind them (PLACES_AT) a line for each task."""
 
 
 def max_sizes(machine: np.ndarray, classes: np.ndarray) -> tuple[int, int]:
@@ -149,9 +150,10 @@ def allocate(inputs: Inputs, n_trace: int = 0) -> State:
     g[shapes_at:trace_at] = inputs.shapes.ravel()
     g[N_CLASSES], g[SHAPES_AT], g[TRACE_AT], g[TRACE_CAP] = n_classes, shapes_at, trace_at, n_trace
     stride = n_tasks + 4
-    heap = _aligned_zeros((2 * n_cpus + 2) * stride, N_HEAP_COLUMNS)
+    g[PLACES_AT] = (2 * n_cpus + 2) * stride
+    heap = _aligned_zeros(g[PLACES_AT] + n_tasks, N_HEAP_COLUMNS)
     heap[:, AT_KEY] = INF
-    heap[::stride, AT_KEY] = 0
+    heap[: g[PLACES_AT] : stride, AT_KEY] = 0
     g[HEAP_STRIDE] = stride
     return State(
         g=g,
