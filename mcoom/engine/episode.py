@@ -136,37 +136,6 @@ def end_rare_burst(s, now, i, phase):
 
 
 @leaf
-def end_burst(s, now, i, phase):
-    """Hand the end of a burst of task ``i`` to what follows it (docs/model.md section 4), frequent ones first."""
-    if phase == PASS:
-        if end_pass(s, now, i):
-            go_to_oom(s, now, i)
-    elif phase == ENTRY:
-        begin_pass(s, now, i)
-    elif phase == RETRY:
-        retry_top(s, now, i)
-    elif phase == TOUCH or phase == FIRST:
-        try_touch(s, now, i)
-    else:
-        end_rare_burst(s, now, i, phase)
-
-
-@leaf
-def handle_burst_end(s, now, c):
-    """Handle the end of the burst that runs on CPU ``c``, then see whether a pending reschedule can take effect."""
-    i = s.cpu[c, CURR]
-    phase = s.task[i, PHASE]
-    end_burst(s, now, i, phase)
-    if s.cpu[c, NEED] == 1 and s.cpu[c, CURR] == i:
-        if s.task[i, PHASE] == GATE and s.task[i, GATE_POS] > 0:
-            s.cpu[c, RESCHED_AT] = INF  # a batch of wake-ups is one section without interrupts
-        elif s.g[PREEMPT] == FULL_PREEMPTION or has_end_point(phase):
-            s.cpu[c, RESCHED_AT] = now
-        else:
-            plan(s, now, c)
-
-
-@leaf
 def next_tick(s, now):
     """Return the time of the next tick event; ticks at which nothing can happen are skipped."""
     if s.g[TICK_CPU] > 0:
@@ -186,8 +155,8 @@ def next_tick(s, now):
 def next_event(s, now):
     """Return (time, kind, CPU) of the first event in the total order, and the times (ns) of two more.
 
-    These are the first that is no end of a burst, reschedules left out, and the first of all but the event itself: with
-    a reschedule pending somewhere, that is 0.
+    These are the first that is no end of a burst, reschedules left out, and the first of all but the event itself. The
+    latter is 0 where that may change on the way: with a reschedule pending, or with timers that fire between ticks.
     """
     at, kind, cpu, second = INF, _NOTHING, 0, INF
     for c in range(s.g[N_CPUS]):
@@ -195,6 +164,8 @@ def next_event(s, now):
         second = min(second, max(at, ends))
         if ends < at:
             at, kind, cpu = ends, _BURST_END, c
+    if s.g[TIMER_MODE] == 1:
+        second = 0
     if s.g[N_NEED] > 0:
         second = 0
         for c in range(s.g[N_CPUS]):
@@ -215,6 +186,18 @@ def next_event(s, now):
     return at, kind, cpu, other, min(second, other)
 
 
+@jit
+def plan_after(s, now, c, phase):
+    """Set RESCHED_AT of CPU ``c``, whose task goes on after a burst of ``phase``; a reschedule is pending."""
+    i = s.cpu[c, CURR]
+    if s.task[i, PHASE] == GATE and s.task[i, GATE_POS] > 0:
+        s.cpu[c, RESCHED_AT] = INF  # a batch of wake-ups is one section without interrupts
+    elif s.g[PREEMPT] == FULL_PREEMPTION or has_end_point(phase):
+        s.cpu[c, RESCHED_AT] = now
+    else:
+        plan(s, now, c)
+
+
 @leaf
 def is_frequent(phase):
     """Return whether this phase is one in which a task is alone with itself: its end disturbs no other event.
@@ -228,6 +211,7 @@ def is_frequent(phase):
 def handle_burst_ends(s, now, c, until):
     """Handle the end of the burst that runs on CPU ``c``, and those that follow there before ``until`` (ns).
 
+    What follows the end of a burst: docs/model.md section 4, frequent phases first.
     Nothing else may happen before ``until`` but what these ends bring about. Return the time of the last one.
     """
     while True:
@@ -236,9 +220,21 @@ def handle_burst_ends(s, now, c, until):
         if phase == PASS and passes_follow(s, c) and run_futile(s, c, within_budget(s, now, until)) > 0:
             if s.cpu[c, END] >= until:
                 return now
-            now = s.cpu[c, END]
+            now, phase = s.cpu[c, END], s.task[i, PHASE]
         s.g[N_EVENTS] += 1
-        handle_burst_end(s, now, c)
+        if phase == PASS:
+            if end_pass(s, now, i):
+                go_to_oom(s, now, i)
+        elif phase == ENTRY:
+            begin_pass(s, now, i)
+        elif phase == RETRY:
+            retry_top(s, now, i)
+        elif phase == TOUCH or phase == FIRST:
+            try_touch(s, now, i)
+        else:
+            end_rare_burst(s, now, i, phase)
+        if s.cpu[c, NEED] == 1 and s.cpu[c, CURR] == i:
+            plan_after(s, now, c, phase)
         if s.g[N_NEED] == 1 and s.cpu[c, NEED] == 1 and s.cpu[c, RESCHED_AT] <= now and s.g[DONE] == 0:
             schedule(s, now, c)
         if s.g[N_NEED] > 0 or s.g[DONE] == 1 or s.cpu[c, END] >= until or not is_frequent(phase):

@@ -66,7 +66,7 @@ def update_min(s, c):
     s.cpu[c, MIN_V] = max(s.cpu[c, MIN_V], v)
 
 
-@jit
+@leaf
 def update_curr(s, now, c):
     """Charge the running task of CPU ``c`` for the time since it was last charged."""
     i = s.cpu[c, CURR]

@@ -5,7 +5,7 @@ docs/model.md sections 8 to 10; mm/page_alloc.c@v4.13 (__alloc_pages_may_oom), m
 oom_kill_process).
 """
 
-from mcoom._jit import jit
+from mcoom._jit import jit, leaf
 from mcoom.engine.burst import set_burst
 from mcoom.engine.gate import open_gate
 from mcoom.engine.lock import block, leave_waiters, take, unlock
@@ -84,7 +84,7 @@ def go_to_oom(s, now, i):
         may_oom(s, now, i)
 
 
-@jit
+@leaf
 def may_oom(s, now, i):
     """Let task ``i``, whose attempt failed, come to the lock."""
     emit(s, now, T_ENTER, s.task[i, CPU], i, 0)

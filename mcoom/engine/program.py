@@ -108,7 +108,7 @@ def leave_slow(s, now, i):
         touch(s, now, i)
 
 
-@jit
+@leaf
 def attempt(s, now, i):
     """Begin an attempt: what it costs beside its passes."""
     s.task[i, LOOPS] = 0
@@ -166,7 +166,7 @@ def end_pass(s, now, i):
     return False
 
 
-@jit
+@leaf
 def retry_top(s, now, i):
     """Let task ``i`` try the free list again; if that fails a new attempt begins."""
     if try_alloc(s, now, i, mark(s, i)) or s.task[i, KILLED] == 1:

@@ -152,7 +152,7 @@ def leave_cpu(s, now, c):
     s.g[N_BUSY] -= 1
 
 
-@jit
+@leaf
 def stop(s, now, i, state):
     """Take running task ``i`` off its CPU for good or for a while: it sleeps, blocks, parks or exits."""
     c = s.task[i, CPU]
@@ -251,7 +251,7 @@ def put_back(s, now, c):
     queue_task(s, c, i, False)
 
 
-@jit
+@leaf
 def pick(s, now, c):
     """Return the task that CPU ``c`` should run now, still queued there, or -1."""
     if s.cpu[c, THROTTLED] == 0:

@@ -99,7 +99,7 @@ def disarm(s, i):
     s.g[N_NEAR] -= 1
 
 
-@jit
+@leaf
 def sleep(s, now, i, jiffies, killable):
     """Let running task ``i``, whose next burst is set, sleep for ``jiffies``."""
     at = fire_time(s, now, jiffies)
