@@ -18,7 +18,9 @@ from mcoom.engine.state import (
     HZ,
     KEY,
     LOAD,
+    N_BUSY,
     N_CPUS,
+    N_IDLE,
     NEED,
     NR,
     NR_IDLE,
@@ -46,12 +48,18 @@ def idle_like(s, c):
     return curr < 0 or s.task[curr, FAIR] == 1
 
 
+@leaf
+def nobody_is_idle(s):
+    """Return whether it is plain that no CPU is idle-like: all have a task to run, and none a SCHED_IDLE one."""
+    return s.g[N_BUSY] == s.g[N_CPUS] and (s.g[SCHED] != CFS61 or s.g[N_IDLE] == 0)
+
+
 @jit
 def select_cpu_fair(s, i):
     """Return the CPU for waking fair task ``i``: the previous if idle-like or if no other is, else the next."""
     n = s.g[N_CPUS]
     prev = s.task[i, CPU]
-    if n == 1 or idle_like(s, prev):
+    if n == 1 or nobody_is_idle(s) or idle_like(s, prev):
         return prev
     for step in range(1, n):
         c = (prev + step) % n

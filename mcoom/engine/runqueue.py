@@ -31,6 +31,7 @@ from mcoom.engine.state import (
     N_BUSY,
     N_CPUS,
     N_EVENTS,
+    N_IDLE,
     N_RT_QUEUED,
     N_SWITCH,
     NEED,
@@ -94,6 +95,7 @@ def count_in(s, c, i):
     s.cpu[c, LOAD] += s.task[i, WEIGHT]
     if s.task[i, SCLASS] == IDLE_CLASS:
         s.cpu[c, NR_IDLE] += 1
+        s.g[N_IDLE] += 1
 
 
 @leaf
@@ -103,6 +105,7 @@ def count_out(s, c, i):
     s.cpu[c, LOAD] -= s.task[i, WEIGHT]
     if s.task[i, SCLASS] == IDLE_CLASS:
         s.cpu[c, NR_IDLE] -= 1
+        s.g[N_IDLE] -= 1
     clear_buddies(s, c, i)
 
 
