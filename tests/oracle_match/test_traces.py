@@ -56,7 +56,7 @@ def first_difference(engine, oracle):
     return f"lengths {len(engine)} and {len(oracle)}"
 
 
-def compare(scenario, seed, point, replicate):
+def assert_equal(scenario, seed, point, replicate):
     """Assert that engine and oracle agree on a scenario, with and without a trace."""
     machine, policy, classes, shapes = scenario
     inputs, policy_row = lower(*scenario, seed, point, replicate)
@@ -73,7 +73,7 @@ def compare(scenario, seed, point, replicate):
 @pytest.mark.parametrize("chunk", range(N_SCENARIOS // CHUNK))
 def test_engine_gives_the_oracles_trace(chunk, base_seed):
     for n in range(chunk * CHUNK, (chunk + 1) * CHUNK):
-        compare(random_scenario(random.Random(base_seed + n)), base_seed + n, n % 3, n % 7)
+        assert_equal(random_scenario(random.Random(base_seed + n)), base_seed + n, n % 3, n % 7)
 
 
 def test_engine_gives_the_oracles_trace_with_timers_between_ticks(base_seed):
@@ -82,7 +82,7 @@ def test_engine_gives_the_oracles_trace_with_timers_between_ticks(base_seed):
         machine, policy, *tasks = random_scenario(random.Random(base_seed + n))
         machine = {**machine, "timer_mode": 1}
         policy = {**policy, "lock": int(Lock.TRYLOCK_SLEEP), "lock_k": n % 3}
-        compare((machine, policy, *tasks), base_seed + n, 0, 0)
+        assert_equal((machine, policy, *tasks), base_seed + n, 0, 0)
 
 
 def test_every_code_takes_part(base_seed):
