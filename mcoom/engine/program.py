@@ -1,7 +1,8 @@
 """What allocators do outside ``oom_lock``: start, touch pages, reclaim, retry.
 
 Takes a task whose burst has ended, gives it the next one or sends it to the lock. Must not know what happens under
-the lock. docs/model.md section 8; mm/page_alloc.c (__alloc_pages_slowpath, should_reclaim_retry).
+the lock. docs/model.md section 8; mm/page_alloc.c (__alloc_pages_slowpath, __alloc_pages_direct_reclaim,
+should_reclaim_retry).
 """
 
 from mcoom._jit import jit, leaf
@@ -154,12 +155,13 @@ def end_pass(s, now, i):
     if not progress:
         s.g[N_FUTILE] += 1
         s.g[FUTILE_NS] += s.task[i, PASS_COST]
+    s.task[i, LOOPS] = 0 if progress else s.task[i, LOOPS] + 1
+    # The free list is looked at after progress, or at the top of the next round: not after the last futile pass.
+    if s.task[i, LOOPS] > MAX_RECLAIM_RETRIES and s.task[i, KILLED] == 0:
+        return True
     if try_alloc(s, now, i, mark(s, i)) or s.task[i, KILLED] == 1:
         leave_slow(s, now, i)
         return False
-    s.task[i, LOOPS] = 0 if progress else s.task[i, LOOPS] + 1
-    if s.task[i, LOOPS] > MAX_RECLAIM_RETRIES:
-        return True
     if available(s) <= mark(s, i):
         return True
     begin_pass(s, now, i)

@@ -156,6 +156,7 @@ def add_class(s, row, i, prefix):
         s.task[i, ADJ] = s.g[row + C_ADJ]
         if program == SLEEPER:
             s.task[i, STATE] = PARKED
+            s.task[i, VRUNTIME] = s.g[row + C_GATE_VRUNTIME_NS]
         elif kind != AT_TIME:
             s.task[i, STATE] = GATED
             s.task[i, VRUNTIME] = s.g[row + C_GATE_VRUNTIME_NS]

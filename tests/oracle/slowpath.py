@@ -95,15 +95,16 @@ def pass_end(w: World, task: Task) -> None:
     else:
         w.count["n_futile"] += 1
         w.count["futile_ns"] += task.drawn
-    if try_alloc(w, task, mark(w, task)):
+    task.loops = 0 if progress else task.loops + 1
+    given_up = task.loops > MAX_RETRIES and not task.killed
+    if not given_up and try_alloc(w, task, mark(w, task)):
         leave_with_page(w, task)
         return
     if task.killed:
         leave_slow(w, task)
         victim.exit_begin(w, task)
         return
-    task.loops = 0 if progress else task.loops + 1
-    if task.loops > MAX_RETRIES:
+    if given_up:
         to_oom(w, task)
         return
     on_lru = w.reclaimable + w.machine["stuck_lru_pages"]

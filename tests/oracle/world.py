@@ -224,6 +224,7 @@ def make_task(index: int, cls: dict[str, int], affinity: int, machine: dict[str,
     task.rss = cls["rss_pages"]
     if cls["program"] == SLEEPER:
         task.state = PARKED
+        task.vruntime = cls["gate_vruntime_ns"]
     elif cls["start_kind"] != AT_TIME:
         task.state = GATED
         task.vruntime = cls["gate_vruntime_ns"]
