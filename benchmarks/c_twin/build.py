@@ -18,7 +18,8 @@ from mcoom.engine.layout import OUT_FIELDS
 
 SOURCES = Path(__file__).parent
 COMPILERS = ("gcc", "clang")
-FLAGS = ("-std=c11", "-O3", "-march=native", "-ffp-contract=off", "-Wall", "-Wextra", "-Werror")
+FLAGS = ("-std=c11", "-O3", "-ffp-contract=off", "-shared", "-fPIC", "-Wall", "-Wextra", "-Werror")
+NATIVE = "native"
 _NUMBERS = ctypes.POINTER(ctypes.c_int64)
 
 
@@ -33,8 +34,8 @@ def compiler_version(compiler: str) -> str:
     return done.stdout.splitlines()[0]
 
 
-def compile_twin(compiler: str, folder: Path, source: str = "twin.c", extra: tuple[str, ...] = ("-shared", "-fPIC")) -> Path:
-    """Compile one of the sources with ``extra`` flags; return the path of what came out, in ``folder``.
+def compile_twin(compiler: str, folder: Path, name: str, source: str = "twin.c", architecture: str = NATIVE) -> Path:
+    """Compile one of the sources for ``-march=architecture`` into ``folder``; return the path of the library ``name``.
 
     Raises
     ------
@@ -42,19 +43,22 @@ def compile_twin(compiler: str, folder: Path, source: str = "twin.c", extra: tup
         The compiler refuses it.
     """
     (folder / "layout.h").write_text(header())
-    output = folder / f"{Path(source).stem}-{compiler}.so"
-    command = [compiler, *FLAGS, *extra, "-I", str(folder), "-o", str(output), str(SOURCES / source)]
-    subprocess.run(command, check=True)
+    output = folder / name
+    flags = [*FLAGS, f"-march={architecture}", "-I", str(folder)]
+    subprocess.run([compiler, *flags, "-o", str(output), str(SOURCES / source)], check=True)
     return output
 
 
 class Twin:
     """The compiled twin."""
 
-    def __init__(self, compiler: str, folder: Path) -> None:
-        """Compile with ``compiler`` into ``folder``, which has to outlive the twin."""
+    def __init__(self, compiler: str, folder: Path, architecture: str = NATIVE) -> None:
+        """Compile with ``compiler``, unless ``folder`` has it already; the folder has to outlive the twin."""
         self.compiler = compiler
-        self._run_rows = ctypes.CDLL(str(compile_twin(compiler, folder))).run_rows
+        library = folder / f"twin-{compiler}-{architecture}.so"
+        if not library.exists():
+            compile_twin(compiler, folder, library.name, architecture=architecture)
+        self._run_rows = ctypes.CDLL(str(library)).run_rows
         self._run_rows.restype = None
         self._run_rows.argtypes = [_NUMBERS] * 4 + [ctypes.c_int64] * 6 + [_NUMBERS]
 
