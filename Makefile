@@ -69,8 +69,10 @@ boundscheck: setup-dev
 	  $(BIN)/python -m pytest -q -m "not slow" tests/oracle_match
 
 bench: setup-dev
-	$(BIN)/python benchmarks/bench_engine.py
-	$(BIN)/python benchmarks/bench_blocks.py
+	$(BIN)/python -m benchmarks.bench_twin
+	$(BIN)/python -m benchmarks.bench_engine
+	$(BIN)/python -m benchmarks.bench_peers
+	$(BIN)/python -m benchmarks.bench_blocks
 
 # Needs uv (maintainers only; users install the locks with plain pip).
 UV_COMPILE = uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \

@@ -18,29 +18,22 @@ import tempfile
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
 from pathlib import Path
 
-import h5py
-import numpy as np
-from bench_engine import machine
-
+from benchmarks.machine import RESULTS, in_words, machine
+from benchmarks.result_file import check_equal, write_as_run_does
 from mcoom._jit import engine_digest
-from mcoom.cli.simulate import simulate
 from mcoom.design.build import Design, build_design
 from mcoom.report.table import table_lines
-from mcoom.run.executor import ExecutorSettings
-from mcoom.run.job import Job
 from mcoom.run.manifest import block_plan, tally_plan
-from mcoom.run.shard import Shard
 from mcoom.run.work import count_block
 from mcoom.spec.load import load_scenario
 from mcoom.store.record import PointRecord
 from mcoom.store.write import write_results
 from mcoom.tally.tally import PointTally
 
-RESULTS = Path(__file__).parent / "results"
 MEMORY_REPLICATES = (2_000, 20_000)
+CELLS = "1,000,000 cells, 1 replicate"
 MILLION = """schema_version = 1
 [scenario]
 title = "A million cells"
@@ -88,13 +81,6 @@ def in_memory(design: Design, path: Path, threads: int) -> None:
     write_results(path, plan=plan, points=records, provenance={})
 
 
-def checkpointed(design: Design, path: Path, threads: int) -> None:
-    """Run as ``mcoom run`` does."""
-    folder = path.with_suffix(".parts")
-    job = Job(path, folder, Shard(), ExecutorSettings("threads", threads), is_fresh=True)
-    simulate(design, job, quiet=True)
-
-
 def timed(way: Callable[[Design, Path, int], None], design: Design, path: Path, threads: int) -> tuple[float, float]:
     """Return wall seconds and CPU seconds."""
     wall, cpu = time.perf_counter(), time.process_time()
@@ -102,21 +88,10 @@ def timed(way: Callable[[Design, Path, int], None], design: Design, path: Path, 
     return time.perf_counter() - wall, time.process_time() - cpu
 
 
-def check_equal(one: Path, other: Path) -> None:
-    """Leave with an error if a dataset differs."""
-
-    def look(name: str, item: object) -> None:
-        if isinstance(item, h5py.Dataset) and not np.array_equal(item[...], second[name][...]):
-            sys.exit(f"{name} differs")
-
-    with h5py.File(one) as first, h5py.File(other) as second:
-        first.visititems(look)
-
-
 def overhead(scenario: str, replicates: int, threads: int, rounds: int) -> dict[str, object]:
     """Measure both ways in turn."""
     design = build_design(load_scenario(scenario), replicates)
-    ways = {"in_memory": in_memory, "checkpointed": checkpointed}
+    ways = {"in_memory": in_memory, "checkpointed": write_as_run_does}
     times: dict[str, list[tuple[float, float]]] = {name: [] for name in ways}
     with tempfile.TemporaryDirectory(dir=RESULTS) as folder:
         paths = {name: Path(folder) / f"{name}.h5" for name in ways}
@@ -172,7 +147,7 @@ def page(record: dict[str, object]) -> str:
     lines = [
         "# Blocks and checkpoints",
         "",
-        f"{record['machine']}; {record['date']}, engine {record['engine_digest'][:12]}.",
+        in_words(record["machine"]),
         "",
         f"`{cost['scenario']}`, {cost['replicates']:,} replicates, {cost['threads']} threads, {cost['rounds']} "
         f"interleaved rounds against merging in memory, result file included: **{cost['overhead_wall']:+.1%} wall, "
@@ -190,6 +165,8 @@ def page(record: dict[str, object]) -> str:
         "```",
         "",
     ]
+    if CELLS in sizes:
+        lines += [f"The million cells (100,000 points, ten policies): engine {sizes[CELLS]['engine_digest'][:12]}.", ""]
     return "\n".join(lines)
 
 
@@ -200,26 +177,25 @@ def main() -> None:
     parser.add_argument("--replicates", type=int, default=8_000)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--no-cells", action="store_true", help="leave out the run of a million cells (minutes)")
+    parser.add_argument("--cells", action="store_true", help="run a million cells too (minutes)")
     given = parser.parse_args()
+    about = machine()
     cost = overhead(given.scenario, given.replicates, given.threads, given.rounds)
     sizes = {
         f"{given.scenario}, {n:,} replicates": memory_of(given.scenario, "--replicates", n, "--threads", given.threads)
         for n in MEMORY_REPLICATES
     }
-    if not given.no_cells:
+    old = RESULTS / "blocks.json"
+    kept = json.loads(old.read_text())["memory"].get(CELLS) if old.exists() else None
+    if given.cells:
         with tempfile.NamedTemporaryFile("w", suffix=".toml") as file:
             file.write(million_cells())
             file.flush()
-            sizes["1,000,000 cells, 1 replicate"] = memory_of(file.name, "--threads", given.threads)
-    record = {
-        "machine": f"{machine()['cpu']}, {os.cpu_count()} CPUs (load {os.getloadavg()[0]:.2f})",
-        "date": datetime.now(UTC).date().isoformat(),
-        "engine_digest": engine_digest(),
-        "overhead": cost,
-        "memory": sizes,
-    }
-    (RESULTS / "blocks.json").write_text(json.dumps(record, indent=2) + "\n")
+            sizes[CELLS] = {**memory_of(file.name, "--threads", given.threads), "engine_digest": engine_digest()}
+    elif kept:
+        sizes[CELLS] = kept
+    record = {"machine": about, "overhead": cost, "memory": sizes}
+    old.write_text(json.dumps(record, indent=2) + "\n")
     (RESULTS / "blocks.md").write_text(page(record))
     print(page(record))
 

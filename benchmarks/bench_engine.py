@@ -1,39 +1,29 @@
-"""How fast the engine is: events and replicates per second on one core, and what compilation costs.
+"""What the engine costs beside its speed on one core (bench_twin): compilation, and what a second thread gains.
 
-Takes built-in scenarios, gives a JSON record and a Markdown table in benchmarks/results/. Times the compiled kernel
-alone (``run_block``), after checking that two runs give the same bytes; must know nothing of how the engine works.
-
-Repeats are interleaved over the scenarios, so that a busy moment of the machine does not fall on one of them, and the
-median is reported with the fastest and the slowest beside it. Compilation is timed in processes of their own, with an
-empty cache folder (cold) and with the same folder again (warm).
+Takes built-in scenarios, gives benchmarks/results/engine.{json,md}. Compilation is timed in processes of their own,
+with an empty cache folder (cold) and with the same folder again (warm). Threads are those of ``mcoom run``: the whole
+way from a scenario to a result file, with 1 and 2 threads in turn; datasets have to be equal to the byte.
 """
 
 import argparse
 import json
 import os
-import platform
 import statistics
 import subprocess
 import sys
 import tempfile
-import time
-from datetime import UTC, datetime
-from importlib import metadata
 from pathlib import Path
 
-import numpy as np
-
-from mcoom._jit import engine_digest
+from benchmarks.machine import RESULTS, in_words, machine
+from benchmarks.result_file import check_equal, write_as_run_does
+from benchmarks.rounds import interleave, ratio
 from mcoom.design.build import build_design
-from mcoom.engine.layout import OUT
-from mcoom.engine.replicates import run_block
-from mcoom.lower import lower_block, lower_policy
 from mcoom.report.table import table_lines
 from mcoom.spec.load import load_scenario
 
-SCENARIOS = {"population": 2000, "handa-2017": 8, "desktop": 2000}
-"""Replicates of one repeat, by scenario: about a second of work each."""
-REPEATS = 5
+SCALED = {"desktop": 10_000, "population": 400, "handa-2017": 40}
+"""Replicates of one round, by scenario: a second or two with one thread."""
+ROUNDS = 7
 FIRST_CALL = """
 import time; start = time.perf_counter()
 from mcoom.design.build import build_design
@@ -47,63 +37,6 @@ lowered = time.perf_counter()
 run_block(inputs, lower_policy(design.scenario.policies[0]))
 print(imported - start, time.perf_counter() - lowered)
 """
-
-
-def machine() -> dict[str, str | int]:
-    """Describe what it ran on."""
-    model = platform.processor()
-    cpuinfo = Path("/proc/cpuinfo")
-    if cpuinfo.exists():
-        named = [line for line in cpuinfo.read_text().splitlines() if line.startswith("model name")]
-        model = named[0].split(":", 1)[1].strip() if named else model
-    return {
-        "cpu": model or platform.machine(),
-        "cpus": os.cpu_count() or 1,
-        "load_average": f"{os.getloadavg()[0]:.2f}",
-        "platform": platform.platform(),
-        "python": platform.python_version(),
-        **{name: metadata.version(name) for name in ("numba", "numpy", "llvmlite")},
-        "engine_digest": engine_digest(),
-    }
-
-
-def prepare(name: str, replicates: int) -> list[tuple[str, object, np.ndarray]]:
-    """Lower the first point of a scenario; return (policy, inputs, policy row) for each policy, checked and warm."""
-    design = build_design(load_scenario(name), replicates)
-    inputs = lower_block(design, 0, 0, replicates).inputs
-    work = [(policy.name, inputs, lower_policy(policy)) for policy in design.scenario.policies]
-    for policy, block, row in work:
-        if run_block(block, row).tobytes() != run_block(block, row).tobytes():
-            raise SystemExit(f"{name} {policy}: two runs differ")
-    return work
-
-
-def measure(scale: float, repeats: int) -> list[dict[str, object]]:
-    """Time every scenario and policy, interleaved; return one record each."""
-    counts = {name: max(1, round(n * scale)) for name, n in SCENARIOS.items()}
-    work = {name: prepare(name, n) for name, n in counts.items()}
-    seconds: dict[tuple[str, str], list[float]] = {}
-    events: dict[tuple[str, str], int] = {}
-    for _ in range(repeats):
-        for name, policies in work.items():
-            for policy, inputs, row in policies:
-                start = time.perf_counter()
-                out = run_block(inputs, row)
-                seconds.setdefault((name, policy), []).append(time.perf_counter() - start)
-                events[name, policy] = int(out[:, OUT["n_events"]].sum())
-    return [
-        {
-            "scenario": name,
-            "policy": policy,
-            "replicates": counts[name],
-            "events": events[name, policy],
-            "events_per_replicate": events[name, policy] / counts[name],
-            "seconds": times,
-            "events_per_s": events[name, policy] / statistics.median(times),
-            "replicates_per_s": counts[name] / statistics.median(times),
-        }
-        for (name, policy), times in seconds.items()
-    ]
 
 
 def first_call() -> dict[str, float]:
@@ -123,38 +56,53 @@ def first_call() -> dict[str, float]:
     return result
 
 
-def markdown(record: dict) -> str:
-    """Return the record as a page."""
+def scaling(scenario: str, replicates: int, rounds: int) -> dict[str, object]:
+    """Run a scenario with 1 and 2 threads in turn."""
+    design = build_design(load_scenario(scenario), replicates)
+    with tempfile.TemporaryDirectory() as folder:
+        paths = {f"{n}": Path(folder) / f"{n}.h5" for n in (1, 2)}
+        ways = {n: lambda n=n, path=path: write_as_run_does(design, path, int(n)) for n, path in paths.items()}
+        interleave(ways, 1)  # the first use of each loads what it needs
+        times = interleave(ways, rounds)
+        check_equal(paths["1"], paths["2"])
+    return {
+        "scenario": scenario,
+        "replicates": replicates,
+        "seconds": {n: [round(t, 3) for t in taken] for n, taken in times.items()},
+        "gain": ratio(times, "1", "2")._asdict(),
+    }
+
+
+def page(record: dict) -> str:
+    """Return the results as Markdown."""
+    compile_times = record["first_call"]
     rows = [
         (
-            str(r["scenario"]),
-            str(r["policy"]),
-            f"{r['events_per_replicate']:,.0f}",
-            f"{r['events_per_s'] / 1e6:.2f}",
-            f"{r['replicates_per_s']:,.0f}",
-            f"{min(r['seconds']) / statistics.median(r['seconds']):.2f} .. "
-            f"{max(r['seconds']) / statistics.median(r['seconds']):.2f}",
+            r["scenario"],
+            f"{r['replicates']:,}",
+            *(f"{statistics.median(r['seconds'][n]):.2f}" for n in ("1", "2")),
+            f"{r['gain']['median']:.2f}",
+            f"{r['gain']['low']:.2f} .. {r['gain']['high']:.2f}",
         )
-        for r in record["engine"]
+        for r in record["scaling"]
     ]
-    header = ("scenario", "policy", "events / replicate", "million events/s", "replicates/s", "spread of the time")
-    compile_times = record["first_call"]
-    about = record["machine"]
+    header = ("scenario", "replicates", "1 thread, s", "2 threads, s", "times as fast", "its quartiles")
     return "\n".join(
         [
-            "# Engine on one core",
+            "# Compilation and threads",
             "",
-            f"{about['cpu']}, {about['cpus']} CPUs (load {about['load_average']}), Python {about['python']}, "
-            f"Numba {about['numba']}; {record['date']}, engine {str(about['engine_digest'])[:12]}.",
-            f"Median of {record['repeats']} interleaved repeats; spread is the fastest and slowest over the median.",
-            "",
-            "```",
-            *table_lines(header, rows, left=2),
-            "```",
+            in_words(record["machine"]),
             "",
             f"First call: {compile_times['cold_first_call_s']:.1f} s with an empty cache (compilation), "
             f"{compile_times['warm_first_call_s']:.2f} s with a full one; "
             f"imports {compile_times['warm_import_s']:.2f} s.",
+            "",
+            f"A whole run, from the scenario to the result file; median of {record['rounds']} interleaved rounds.",
+            "Datasets equal to the byte.",
+            "",
+            "```",
+            *table_lines(header, rows, left=1),
+            "```",
             "",
         ]
     )
@@ -162,22 +110,20 @@ def markdown(record: dict) -> str:
 
 def main() -> None:
     """Measure, print, write."""
-    parser = argparse.ArgumentParser(description="Benchmark the engine.")
-    parser.add_argument("--scale", type=float, default=1.0, help="share of the usual replicates")
-    parser.add_argument("--repeats", type=int, default=REPEATS)
-    parser.add_argument("--output", type=Path, default=Path(__file__).parent / "results")
-    options = parser.parse_args()
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=ROUNDS)
+    parser.add_argument("--output", type=Path, default=RESULTS)
+    given = parser.parse_args()
     record = {
-        "date": datetime.now(UTC).date().isoformat(),
         "machine": machine(),
-        "repeats": options.repeats,
-        "engine": measure(options.scale, options.repeats),
+        "rounds": given.rounds,
         "first_call": first_call(),
+        "scaling": [scaling(name, n, given.rounds) for name, n in SCALED.items()],
     }
-    options.output.mkdir(parents=True, exist_ok=True)
-    (options.output / "engine.json").write_text(json.dumps(record, indent=2) + "\n")
-    (options.output / "engine.md").write_text(markdown(record))
-    print(markdown(record))
+    given.output.mkdir(parents=True, exist_ok=True)
+    (given.output / "engine.json").write_text(json.dumps(record, indent=1) + "\n")
+    (given.output / "engine.md").write_text(page(record))
+    print(page(record))
 
 
 if __name__ == "__main__":
