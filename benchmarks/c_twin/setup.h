@@ -77,6 +77,7 @@ static int64_t add_class(Episode *e, const Class *k, int64_t i, uint64_t prefix)
         t->adj = k->adj;
         if (k->program == PROGRAM_SLEEPER) {
             t->state = STATE_PARKED;
+            t->vruntime = k->gate_vruntime_ns;
         } else if (k->start_kind != START_KIND_TIME) {
             t->state = STATE_GATED;
             t->vruntime = k->gate_vruntime_ns;
