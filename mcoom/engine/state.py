@@ -61,9 +61,9 @@ N_HEAP_COLUMNS = 3
     INV_BUSY, LAST_KILL, RECOVERY, REPORTS, REPORT_SINCE, GATES_OPEN, REAP_HEAD,
     REAP_TAIL, KILLS, NEEDLESS, N_ENTRY, N_TRYFAIL, N_PASS, N_FUTILE, FUTILE_NS, N_SWITCH, N_EVENTS, N_DYING, N_NEAR,
     N_NEED, N_IDLE, N_CLASSES, SHAPES_AT, TRACE_AT, TRACE_CAP, TRACE_N, HEAP_STRIDE,
-    PLACES_AT,
-) = range(52)  # fmt: skip
-INVOCATIONS = 52
+    PLACES_AT, ADDRESS_TASK, ADDRESS_CPU, ADDRESS_HEAP,
+) = range(55)  # fmt: skip
+INVOCATIONS = 55
 """t0, kill, release and owner's CPU of each recorded invocation: 4 x MAX_KILLS entries."""
 OUT_AT = INVOCATIONS + 4 * MAX_KILLS
 """The row of outputs, written at the end of the episode."""

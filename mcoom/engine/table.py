@@ -18,10 +18,25 @@ from llvmlite import ir
 from numba import config, types
 from numba.core import cgutils
 from numba.core.datamodel.models import PointerModel
-from numba.core.extending import intrinsic, lower_builtin, overload, register_model
-from numba.core.typing.templates import AbstractTemplate, infer_global, signature
+from numba.core.extending import (
+    infer_getattr,
+    intrinsic,
+    lower_builtin,
+    lower_getattr_generic,
+    overload,
+    register_model,
+)
+from numba.core.typing.templates import AbstractTemplate, AttributeTemplate, infer_global, signature
 
-from mcoom.engine.state import N_CPU_COLUMNS, N_HEAP_COLUMNS, N_TASK_COLUMNS, State
+from mcoom.engine.state import (
+    ADDRESS_CPU,
+    ADDRESS_HEAP,
+    ADDRESS_TASK,
+    N_CPU_COLUMNS,
+    N_HEAP_COLUMNS,
+    N_TASK_COLUMNS,
+    State,
+)
 
 _WORD = ir.IntType(64)
 
@@ -40,6 +55,8 @@ _LAYOUTS = (
     Layout("cpu", N_CPU_COLUMNS),
     Layout("heap", N_HEAP_COLUMNS),
 )
+
+_ADDRESSES = {"task": ADDRESS_TASK, "cpu": ADDRESS_CPU, "heap": ADDRESS_HEAP}
 
 
 class TableType(types.Type):
@@ -138,20 +155,58 @@ def _set_entry(context, builder, sig, args):
     return context.get_dummy_value()
 
 
-def _table_of(layout: Layout):
-    """Return an intrinsic that makes a table of this layout of a C-contiguous array."""
+class TablesType(types.Type):
+    """The Numba type of a ``State`` made of tables: the address of ``g``, in which the others' addresses stand."""
 
-    @intrinsic
-    def table(typing_context, array):
-        def codegen(context, builder, sig, args):
-            return context.make_array(array)(context, builder, args[0]).data
-
-        return signature(TableType(layout), array), codegen
-
-    return table
+    def __init__(self) -> None:
+        super().__init__(name="State of tables")
 
 
-_G, _TASK, _CPU, _HEAP = (_table_of(layout) for layout in _LAYOUTS)
+@register_model(TablesType)
+class _TablesModel(PointerModel):
+    def __init__(self, manager, tables):
+        super().__init__(manager, types.CPointer(types.int64))
+
+
+@infer_getattr
+class _TablesAttributes(AttributeTemplate):
+    key = TablesType
+
+    def generic_resolve(self, tables, name):
+        return next((TableType(layout) for layout in _LAYOUTS if layout.name == name), None)
+
+
+def _address_slot(builder, g, place: int):
+    """Return where in ``g`` the address of a table stands, and the alias tag of all such places."""
+    module = builder.module
+    node = module.add_metadata(["address", module.add_metadata(["mcoom state"]), ir.Constant(_WORD, 0)])
+    slot = builder.gep(g, [ir.Constant(_WORD, place)], inbounds=True)
+    return slot, module.add_metadata([node, node, ir.Constant(_WORD, 0)])
+
+
+@lower_getattr_generic(TablesType)
+def _get_table(context, builder, tables, g, name):
+    if name == "g":
+        return g
+    slot, tag = _address_slot(builder, g, _ADDRESSES[name])
+    address = builder.load(slot)
+    address.set_metadata("tbaa", tag)
+    return builder.inttoptr(address, g.type)
+
+
+@intrinsic
+def _tables_of(typing_context, s):
+    """Write the addresses of the arrays of ``s`` into its ``g`` and return that of ``g``."""
+
+    def codegen(context, builder, sig, args):
+        arrays = {name: context.make_array(kind)(context, builder, builder.extract_value(args[0], n)).data
+                  for n, (name, kind) in enumerate(zip(State._fields, s.types, strict=True))}  # fmt: skip
+        for name, place in _ADDRESSES.items():
+            slot, tag = _address_slot(builder, arrays["g"], place)
+            builder.store(builder.ptrtoint(arrays[name], _WORD), slot).set_metadata("tbaa", tag)
+        return arrays["g"]
+
+    return signature(TablesType(), s), codegen
 
 
 def as_tables(s: State) -> State:
@@ -167,11 +222,11 @@ def tables_type() -> types.Type:
     if config.BOUNDSCHECK:
         vector, rows = types.Array(types.int64, 1, "C"), types.Array(types.int64, 2, "C")
         return types.NamedTuple((vector, rows, rows, rows), State)
-    return types.NamedTuple(tuple(TableType(layout) for layout in _LAYOUTS), State)
+    return TablesType()
 
 
 @overload(as_tables)
 def _as_tables(s):
     if config.BOUNDSCHECK:
         return lambda s: s
-    return lambda s: State(_G(s.g), _TASK(s.task), _CPU(s.cpu), _HEAP(s.heap))
+    return lambda s: _tables_of(s)
