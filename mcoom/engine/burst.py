@@ -21,6 +21,7 @@ from mcoom.engine.state import (
     RESCHED_AT,
     TOTAL,
 )
+from mcoom.engine.whole import quotient
 from mcoom.engine.words import ENTRY, EXIT_MM, FIRST, FULL_PREEMPTION, GATE, HOG, PASS, REAP, TOUCH
 
 
@@ -39,7 +40,7 @@ def set_burst(s, now, i, phase, total_ns):
 def segment_ns(s, i, phase):
     """Return the time between resched points of the burst of task ``i``, which is in ``phase``; 0: there are none."""
     if phase == PASS:
-        return max(1, s.task[i, PASS_COST] // s.g[PASS_POINTS])
+        return max(1, quotient(s.task[i, PASS_COST], s.g[PASS_POINTS]))
     if phase == EXIT_MM or phase == REAP:
         return s.g[EXIT_SEG_NS]
     return 0
@@ -66,7 +67,7 @@ def plan(s, now, c):
             if seg > 0:
                 total = s.task[i, TOTAL]
                 used = total - (s.cpu[c, END] - now)
-                point = max(1, (used + seg - 1) // seg) * seg
+                point = max(1, quotient(used + seg - 1, seg)) * seg
                 if point < total:
                     at = now + (point - used)
     s.cpu[c, RESCHED_AT] = at

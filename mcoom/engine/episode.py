@@ -53,6 +53,7 @@ from mcoom.engine.tick import tick
 from mcoom.engine.timer import fire_first, next_timer
 from mcoom.engine.times import end
 from mcoom.engine.victim import begin_exit_mm, exit_done, release
+from mcoom.engine.whole import quotient
 from mcoom.engine.words import (
     AT_FIRST_EXIT,
     AT_FIRST_KILL,
@@ -142,7 +143,7 @@ def next_tick(s, now):
         return s.g[TICK_AT]
     tick_ns = s.g[TICK_NS]
     if s.g[TICK_AT] < now:
-        s.g[TICK_AT] = (now + tick_ns - 1) // tick_ns * tick_ns
+        s.g[TICK_AT] = quotient(now + tick_ns - 1, tick_ns) * tick_ns
     if s.g[N_BUSY] > 0 or s.g[N_RT_QUEUED] > 0:
         return s.g[TICK_AT]
     if s.g[TIMER_MODE] == 0:

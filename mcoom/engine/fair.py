@@ -36,6 +36,7 @@ from mcoom.engine.state import (
     WAKEUP_GRAN_NS,
     WEIGHT,
 )
+from mcoom.engine.whole import quotient
 from mcoom.engine.words import CFS61, IDLE_CLASS
 
 _NICE_0_WEIGHT = 1024
@@ -47,7 +48,7 @@ def delta_v(delta_ns, weight):
     """Return the vruntime (ns) that ``delta_ns`` < 2**31 of CPU time cost a task of ``weight`` (3..88761)."""
     if weight == _NICE_0_WEIGHT:
         return delta_ns
-    return (delta_ns * ((1 << 32) // weight)) >> 22
+    return (delta_ns * quotient(1 << 32, weight)) >> 22
 
 
 @leaf
@@ -66,6 +67,16 @@ def update_min(s, c):
     s.cpu[c, MIN_V] = max(s.cpu[c, MIN_V], v)
 
 
+@jit
+def charge_rt(s, now, c, delta_ns):
+    """Charge CPU ``c`` for ``delta_ns`` of an RT task; beyond the runtime of the period it is throttled."""
+    s.cpu[c, RT_TIME] += delta_ns
+    runtime = s.g[RT_RUNTIME_NS]
+    if runtime >= 0 and s.cpu[c, RT_TIME] > runtime and s.cpu[c, THROTTLED] == 0:
+        s.cpu[c, THROTTLED] = 1
+        need(s, now, c)
+
+
 @leaf
 def update_curr(s, now, c):
     """Charge the running task of CPU ``c`` for the time since it was last charged."""
@@ -78,12 +89,8 @@ def update_curr(s, now, c):
     if s.task[i, FAIR] == 1:
         s.task[i, VRUNTIME] += delta_v(delta, s.task[i, WEIGHT])
         update_min(s, c)
-        return
-    s.cpu[c, RT_TIME] += delta
-    runtime = s.g[RT_RUNTIME_NS]
-    if runtime >= 0 and s.cpu[c, RT_TIME] > runtime and s.cpu[c, THROTTLED] == 0:
-        s.cpu[c, THROTTLED] = 1
-        need(s, now, c)
+    else:
+        charge_rt(s, now, c, delta)
 
 
 @leaf
@@ -136,7 +143,7 @@ def slice_ns(s, c, i, extra):
     """Return the ideal runtime (sched_slice) of task ``i`` on CPU ``c``: running, or (``extra`` 1) not yet counted."""
     nr = s.cpu[c, NR] + extra
     period = nr * s.g[MIN_GRAN_NS] if nr > _NR_LATENCY else s.g[LATENCY_NS]
-    ideal = (period * s.task[i, WEIGHT]) // (s.cpu[c, LOAD] + extra * s.task[i, WEIGHT])
+    ideal = quotient(period * s.task[i, WEIGHT], s.cpu[c, LOAD] + extra * s.task[i, WEIGHT])
     if s.g[SCHED] == CFS61:
         light = s.g[GROUPS] == 1 and s.task[i, SCLASS] == IDLE_CLASS and s.cpu[c, NR_IDLE] + extra < nr
         ideal = max(ideal, s.g[IDLE_MIN_GRAN_NS] if light else s.g[MIN_GRAN_NS])

@@ -31,6 +31,7 @@ from mcoom.engine.state import (
     TIE,
     WEIGHT,
 )
+from mcoom.engine.whole import quotient
 from mcoom.engine.words import CFS61, EXITED, RUNNABLE, T_WAKE
 
 _IMBALANCE_PCT = 125
@@ -49,6 +50,12 @@ def idle_like(s, c):
 
 
 @leaf
+def next_cpu(s, c):
+    """Return the CPU after ``c`` in cyclic order."""
+    return c + 1 if c + 1 < s.g[N_CPUS] else 0
+
+
+@leaf
 def nobody_is_idle(s):
     """Return whether it is plain that no CPU is idle-like: all have a task to run, and none a SCHED_IDLE one."""
     return s.g[N_BUSY] == s.g[N_CPUS] and (s.g[SCHED] != CFS61 or s.g[N_IDLE] == 0)
@@ -61,10 +68,11 @@ def select_cpu_fair(s, i):
     prev = s.task[i, CPU]
     if n == 1 or nobody_is_idle(s) or idle_like(s, prev):
         return prev
-    for step in range(1, n):
-        c = (prev + step) % n
+    c = next_cpu(s, prev)
+    while c != prev:
         if allowed(s, i, c) and idle_like(s, c):
             return c
+        c = next_cpu(s, c)
     return prev
 
 
@@ -142,7 +150,7 @@ def balance(s, now, c):
     every = max(1, n * s.g[HZ] // 1000)
     if not idle:
         every *= 16 if s.g[SCHED] == CFS61 else 32
-    if (now // s.g[TICK_NS]) % every != c % every:
+    if quotient(now, s.g[TICK_NS]) % every != c % every:
         return
     if not idle:
         balance_busy(s, now, c)

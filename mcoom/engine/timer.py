@@ -32,6 +32,7 @@ from mcoom.engine.state import (
     TIE,
     TIMER_MODE,
 )
+from mcoom.engine.whole import quotient
 from mcoom.engine.words import DRAW_SLEEP, SLEEPING, T_SLEEP
 
 _CPU_SHIFT = 40
@@ -49,8 +50,14 @@ def fire_time(s, now, jiffies):
         shift = 6
     elif jiffies >= 63:
         shift = 3
-    expires = now // s.g[TICK_NS] + jiffies
+    expires = quotient(now, s.g[TICK_NS]) + jiffies
     return ((expires + (1 << shift)) >> shift << shift) * s.g[TICK_NS]
+
+
+@leaf
+def bucket_of(s, tick_at):
+    """Return the column of ``State.cpu`` for the timers of the tick at ``tick_at`` (ns)."""
+    return BUCKETS + (quotient(tick_at, s.g[TICK_NS]) & (N_BUCKETS - 1))
 
 
 @leaf
@@ -61,7 +68,7 @@ def arm(s, now, i, at_ns, c):
     s.task[i, TIE] = new_stamp(s)
     if s.g[TIMER_MODE] == 0:
         if at_ns - now < N_BUCKETS * tick_ns:
-            _add_to_bucket(s, i, c, BUCKETS + (at_ns // tick_ns & (N_BUCKETS - 1)))
+            _add_to_bucket(s, i, c, bucket_of(s, at_ns))
             return
         # All timers of one tick: CPU by CPU, and of one CPU the last armed first.
         s.task[i, TIE] = (c << _CPU_SHIFT) - s.task[i, TIE]
@@ -124,7 +131,7 @@ def next_timer(s, tick_at):
             here = tick_at + ahead * tick_ns
             if here >= at:
                 break
-            bucket = BUCKETS + (here // tick_ns & (N_BUCKETS - 1))
+            bucket = bucket_of(s, here)
             for c in range(s.g[N_CPUS]):
                 if s.cpu[c, bucket] >= 0:
                     return here
@@ -146,7 +153,7 @@ def fire_tick(s, now, c):
     Those in no bucket were armed before all that are in one.
     """
     if s.g[N_NEAR] > 0:
-        bucket = BUCKETS + (now // s.g[TICK_NS] & (N_BUCKETS - 1))
+        bucket = bucket_of(s, now)
         i = s.cpu[c, bucket]
         s.cpu[c, bucket] = -1
         while i >= 0:
