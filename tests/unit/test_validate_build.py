@@ -80,20 +80,23 @@ def test_policy_row_of_a_standard_cell():
 def test_class_rows_of_a_standard_cell():
     touch = {"touch_ns": 11_169, "touch_var_ns": 2_000, "touch_shape": 0, "limit_pages": -1, "fault_pages": 1}
     common = {
-        "affinity": 1, "start_ns": 0, "start_shape": 0, "first_ns": 0, "first_shape": 0, "nofs_frac": 0, "rt_prio": 0,
+        "affinity": 1, "start_ns": 0, "start_shape": 0, "first_shape": 0, "nofs_frac": 0, "rt_prio": 0,
     }  # fmt: skip
     assert class_row(SLEEP, 0) == common | touch | {
         "count": 1, "program": 0, "sclass": 2, "weight": 3, "start_kind": 0, "start_var_ns": 6_000_000,
-        "first_var_ns": 0, "rss_pages": 0, "adj": -1000, "gate_vruntime_ns": 0,
+        "first_ns": 0, "first_var_ns": 0, "rss_pages": 0, "adj": -1000, "gate_vruntime_ns": 0,
     }  # fmt: skip
-    assert class_row(SLEEP, 1) == common | touch | {
+    storm = class_row(SLEEP, 1)
+    # The part of a fault that comes before the allocator, which a thread pays once before it gets there.
+    assert 0 <= storm.pop("first_ns") <= 11_169
+    assert storm == common | touch | {
         "count": 4, "program": 0, "sclass": 0, "weight": 1024, "start_kind": 1, "start_var_ns": 0,
         "first_var_ns": 4_000, "rss_pages": 0, "adj": -1000, "gate_vruntime_ns": 3_000_000,
     }  # fmt: skip
     assert class_row(SLEEP, 2)["count"] == 0
     victims = class_row(SLEEP, 3)
-    assert {name: victims[name] for name in ("count", "program", "weight", "adj")} == {
-        "count": 6, "program": 2, "weight": 1024, "adj": 1000,
+    assert {name: victims[name] for name in ("count", "program", "weight", "adj", "gate_vruntime_ns")} == {
+        "count": 6, "program": 2, "weight": 1024, "adj": 1000, "gate_vruntime_ns": 3_000_000,
     }  # fmt: skip
     assert 256 <= victims["rss_pages"] <= 296
 
