@@ -93,8 +93,8 @@ that is the run time itself, else it is divided by the weight (kernel/sched/fair
 the storm size decides, and the quantile of ``gate_wake_per_thread`` at the rank of an opening is its cost."""
 WAKE_RANK_SPAN = 0.5
 """How far the true rank may be from that one, either way."""
-_SELECT_BASE = 16
-"""Purpose of the draw of a boot, in the keys of the streams."""
+_SELECT_BASE, _ROUND_START = 16, 17
+"""Purposes of the draws of a boot, in the keys of the streams."""
 
 
 def unmodelled(factors: Factors) -> tuple[str, ...]:
@@ -343,8 +343,9 @@ def _class_rows(rows: _Rows) -> np.ndarray:
     # Forked before the first round and not run since; later they slept through what ran between the rounds.
     debit_ns = FORK_DEBIT_NS * _scaling(factors)
     forked: _Columns = {"gate_vruntime_ns": np.where(rows.first_round, debit_ns, LONG_AGO)}
-    gate: _Columns = {"start_kind": _STARTS[factors.gate]} | forked
-    holder: _Columns = {"count": 1, "start_var_ns": MEAN_START_NS}
+    gate: _Columns = {"start_kind": _STARTS[factors.gate], "start_ns": _round_start(rows)}
+    gate |= forked
+    holder: _Columns = {"count": 1, "start_ns": _round_start(rows), "start_var_ns": MEAN_START_NS}
     storm: _Columns = {
         "count": factors.n,
         # Of its first fault a thread pays the part before the allocator here; later ones are in the touches.
@@ -363,6 +364,17 @@ def _class_rows(rows: _Rows) -> np.ndarray:
         for name, value in (default | values).items():
             table[:, i, CLASS[name]] = value
     return table
+
+
+def _round_start(rows: _Rows) -> np.ndarray:
+    """Return when the round of each row begins, ns after a tick, int64[R].
+
+    The storm that starts with the round (``gate`` 0) uses up its first slices from there. Else only the holder starts
+    at a time, and its pause, uniform over 12 ms, says where in a tick.
+    """
+    if rows.factors.gate != 0:
+        return np.zeros(len(rows.boot), dtype=np.int64)
+    return (rows.uniforms(_ROUND_START) * (1_000_000_000 // rows.factors.hz)).astype(np.int64)
 
 
 def _schedule(policy: str, nice: int) -> _Columns:

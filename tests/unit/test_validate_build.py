@@ -148,6 +148,16 @@ def test_gates(gate, kind):
     assert class_row(dataclasses.replace(SLEEP, gate=gate), 1)["start_kind"] == kind
 
 
+def test_a_round_that_begins_with_its_storm_begins_anywhere_in_a_tick():
+    inputs = build_inputs(configuration(dataclasses.replace(SLEEP, gate=0, hz=1000)), STAGES, 200, 1)
+    holder, storm = (inputs.classes[:, i, CLASS_FIELDS.index("start_ns")] for i in (0, 1))
+    assert (holder == storm).all()
+    assert storm.min() >= 0
+    assert storm.max() < 1_000_000
+    assert 400_000 < storm.mean() < 600_000
+    assert class_row(SLEEP, 0)["start_ns"] == 0
+
+
 @pytest.mark.parametrize(("fail", "lock"), [("sleep", 1), ("spin", 0), ("mutex", 2), ("pi", 2)])
 def test_locks(fail, lock):
     assert policy_row(dataclasses.replace(SLEEP, fail=fail))["lock"] == lock
