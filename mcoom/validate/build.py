@@ -54,7 +54,8 @@ MAX_EVENTS = 50_000_000
 """Event budget of a replicate; 20 s of futile passes on one CPU are about 1e6."""
 
 FORK_DEBIT_NS = 3_000_000
-"""How far ahead of its queue a nice-0 process is placed when another forks it: half a latency (START_DEBIT)."""
+"""How far ahead of its queue a nice-0 process is placed when another forks it: half a latency
+(START_DEBIT), which grows with the CPUs as the latency does."""
 LATENCY_NS, MIN_GRANULARITY_NS, WAKEUP_GRANULARITY_NS = 6_000_000, 750_000, 1_000_000
 """CFS sysctls of one CPU (README of the data)."""
 
@@ -92,8 +93,8 @@ that is the run time itself, else it is divided by the weight (kernel/sched/fair
 the storm size decides, and the quantile of ``gate_wake_per_thread`` at the rank of an opening is its cost."""
 WAKE_RANK_SPAN = 0.5
 """How far the true rank may be from that one, either way."""
-_SELECT_BASE = 16
-"""Purpose of the draw of a boot, in the keys of the streams."""
+_SELECT_BASE, _ROUND_START = 16, 17
+"""Purposes of the draws of a boot, in the keys of the streams."""
 
 
 def unmodelled(factors: Factors) -> tuple[str, ...]:
@@ -224,9 +225,14 @@ def build_inputs(configuration: Configuration, stages: StageCosts, boots: int, s
     return Inputs(machine, _class_rows(rows), shapes, seed, rows.point, 0)
 
 
+def _scaling(factors: Factors) -> int:
+    """Return by how much the sysctls of CFS are larger than those of one CPU."""
+    return int(scaling_factor(np.array([factors.vcpu]))[0])
+
+
 def _constant_columns(factors: Factors) -> _Columns:
     """Return the columns of the machine row that are the same for every boot."""
-    scaling = int(scaling_factor(np.array([factors.vcpu]))[0])
+    scaling = _scaling(factors)
     return {
         "n_cpus": factors.vcpu,
         "hz": factors.hz,
@@ -282,7 +288,8 @@ def _cost_columns(rows: _Rows) -> _Columns:
     pass_ns = stages.reclaim_pass().at(rows.unknowns.quantiles["pass"])[rows.machine]
     # What an attempt costs beside its passes it pays pass by pass (README of the data: with one pass, 47 us in all).
     # Measured per waiter, it holds a share of what happens once, the less the more waiters: the lower half is nearer.
-    attempt_ns = stages.attempt_ns(0.5 * rows.unknowns.quantiles["attempt"])[rows.machine]
+    unknowns = rows.unknowns
+    attempt_ns = stages.attempt_ns(0.5 * unknowns.quantiles["attempt"], unknowns.fault_share)[rows.machine]
     beside_ns = np.maximum(0, rows.cost(attempt_ns) - rows.path("trylock") - rows.path("switch"))
     return {
         "pass_ns": rows.cost(pass_ns) + beside_ns // PASSES_PER_ATTEMPT,
@@ -334,24 +341,40 @@ def _class_rows(rows: _Rows) -> np.ndarray:
         "touch_var_ns": rows.cost(factors.uwork * TURN_NS),
     }
     # Forked before the first round and not run since; later they slept through what ran between the rounds.
-    gate: _Columns = {
-        "start_kind": _STARTS[factors.gate],
-        "gate_vruntime_ns": np.where(rows.first_round, FORK_DEBIT_NS, LONG_AGO),
+    debit_ns = FORK_DEBIT_NS * _scaling(factors)
+    forked: _Columns = {"gate_vruntime_ns": np.where(rows.first_round, debit_ns, LONG_AGO)}
+    gate: _Columns = {"start_kind": _STARTS[factors.gate], "start_ns": _round_start(rows)}
+    gate |= forked
+    holder: _Columns = {"count": 1, "start_ns": _round_start(rows), "start_var_ns": MEAN_START_NS}
+    storm: _Columns = {
+        "count": factors.n,
+        # Of its first fault a thread pays the part before the allocator here; later ones are in the touches.
+        "first_ns": rows.cost(rows.unknowns.fault_share[rows.machine] * rows.stages.touch_ns()),
+        "first_var_ns": rows.cost(MEAN_FIRST_TURNS * TURN_NS),
     }
-    holder: _Columns = {"count": 1, "start_var_ns": MEAN_START_NS}
-    storm: _Columns = {"count": factors.n, "first_var_ns": rows.cost(MEAN_FIRST_TURNS * TURN_NS)}
     hogs: _Columns = {"count": factors.hogs, "program": Program.HOG}
     victims: _Columns = {"count": factors.kills + 2, "program": Program.SLEEPER, "rss_pages": _victim_pages(rows)}
     holder |= touch | _schedule(factors.hpol, factors.hnice)
     storm |= touch | gate | _schedule(factors.spol, factors.snice)
     hogs |= gate | _schedule(factors.gpol, 0)
-    victims |= {"adj": 1000} | _schedule(factors.vpol, 0)
+    victims |= {"adj": 1000} | forked | _schedule(factors.vpol, 0)
     default: _Columns = {"affinity": (1 << factors.vcpu) - 1, "limit_pages": -1, "fault_pages": 1, "adj": -1000}
     table = np.zeros((len(rows.boot), 4, len(CLASS_FIELDS)), dtype=np.int64)
     for i, values in enumerate((holder, storm, hogs, victims)):
         for name, value in (default | values).items():
             table[:, i, CLASS[name]] = value
     return table
+
+
+def _round_start(rows: _Rows) -> np.ndarray:
+    """Return when the round of each row begins, ns after a tick, int64[R].
+
+    The storm that starts with the round (``gate`` 0) uses up its first slices from there. Else only the holder starts
+    at a time, and its pause, uniform over 12 ms, says where in a tick.
+    """
+    if rows.factors.gate != 0:
+        return np.zeros(len(rows.boot), dtype=np.int64)
+    return (rows.uniforms(_ROUND_START) * (1_000_000_000 // rows.factors.hz)).astype(np.int64)
 
 
 def _schedule(policy: str, nice: int) -> _Columns:

@@ -36,7 +36,7 @@ PATHS = ("trylock", "post_kill", "exit_start", "switch")
 """Paths not measured: entry to trylock, SIGKILL to unlock, SIGKILL to the exit, and a context switch."""
 QUANTILES = ("pass", "attempt", "gate_wake", "report", "cold")
 """Stages of which a machine has one cost, somewhere among the measured ones."""
-_UNKNOWNS = ("min", "pcp", "own", "boost", *QUANTILES, *PATHS)
+_UNKNOWNS = ("min", "pcp", "own", "boost", *QUANTILES, *PATHS, "fault")
 _PURPOSE = 32
 """Purpose of the first unknown in the keys of the streams; the others follow."""
 
@@ -55,6 +55,8 @@ class Unknowns:
     """bool[MACHINES]: whether the first round is boosted from its first kill on."""
     quantiles: dict[str, np.ndarray]
     """float64[MACHINES] in 0..1 per stage of ``QUANTILES``: which of its quantiles holds."""
+    fault_share: np.ndarray
+    """float64[MACHINES] in 0..1: how much of a page fault comes before the page is allocated. No column divides it."""
     paths: dict[str, np.ndarray]
     """float64[MACHINES] per path: its cost as a multiple of the shortest measured path."""
 
@@ -82,6 +84,7 @@ def draw_unknowns(seed: int, point: int) -> Unknowns:
         pcp_pages=_pages(PCP_PAGES, u["pcp"]),
         own_pages=_pages(OWN_PAGES, u["own"]),
         boosted=u["boost"] < BOOST_SHARE,
+        fault_share=u["fault"],
         quantiles={name: u[name] for name in QUANTILES},
         paths={name: PATH_SPAN * u[name] for name in PATHS},
     )

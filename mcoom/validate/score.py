@@ -17,10 +17,6 @@ from mcoom.validate.predict import Sample
 
 RATIO_FLOOR_NS = 200_000
 """Ratios of medians count in the summary where the observed median exceeds this."""
-FLOOR_NS = 200_000
-"""Ratios of medians count in the summary where the observed median exceeds this."""
-INTERVAL = 0.9
-"""Mass of the central interval that the observed median is held against."""
 FLOOR_NS = RATIO_FLOOR_NS
 """Floor of the integrated Brier score: times below it count as equal."""
 

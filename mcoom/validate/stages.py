@@ -153,15 +153,20 @@ class StageCosts:
         task_ns = (high_ns - low_ns) / (many - few)
         return low_ns - few * task_ns, task_ns
 
-    def attempt_ns(self, u: np.ndarray) -> np.ndarray:
+    def attempt_ns(self, u: np.ndarray, fault_share: np.ndarray) -> np.ndarray:
         """Return quantiles of the cost of an attempt beside its passes, ns, at the probabilities ``u``.
+
+        ``fault_share`` is how much of a page fault comes before the allocator, 0..1, shape of ``u``.
 
         ``attempt_beside_reclaim`` is the longest time to kill under ``mutex`` over the number of waiters (README of the
         data: 408.04 ms / 512): the first kill, counted from the opening of the gate. So it holds, for each waiter, its
-        wake-up by the opener and its first think time, which the engine charges apart.
+        wake-up by the opener, its first think time and its first fault as far as the allocator. The engine charges
+        these apart, and who tries again pays none of them.
         """
         first_ns = MEAN_FIRST_TURNS * TURN_NS
-        return self.find("attempt_beside_reclaim").at(u) - self.find("gate_wake_per_thread").median - first_ns
+        before_ns = fault_share * self.touch_ns()
+        once_ns = self.find("gate_wake_per_thread").median + first_ns + before_ns
+        return np.asarray(self.find("attempt_beside_reclaim").at(u) - once_ns)
 
     def touch_ns(self) -> float:
         """Return the cost of touching a fresh page without the think time, ns."""

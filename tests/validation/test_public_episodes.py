@@ -12,11 +12,11 @@ def test_public_scores_stay_above_their_floors():
     report = validate((), Settings(40, 1, 2))
     summary = report.summary
     assert (summary.n_cells, summary.n_stuck, report.n_boots) == (1836, 229, 700)
-    assert summary.recall.value > 0.86
+    assert summary.recall.value > 0.87
     assert summary.specificity.value > 0.975
-    assert summary.coverage.value > 0.74
-    assert summary.median_abs_log10_ratio < 0.035
+    assert summary.coverage.value > 0.78
+    assert summary.median_abs_log10_ratio < 0.03
     # An answer that cannot tell cells apart has skill 0.
-    assert summary.skill > 0.72
+    assert summary.skill > 0.75
     sleeping = [one for one in report.transitions if one.sleeps_under_lock and one.crosses]
     assert sum(one.agrees for one in sleeping) >= 0.6 * len(sleeping) > 0
