@@ -27,6 +27,8 @@ class Levels:
     """Splits for RESTART, one for each level but the last."""
     n_events: int
     """Events that the pilot took."""
+    reach: tuple[float, ...] = ()
+    """Roughly the probability to get to each level but the last."""
 
 
 def choose_levels(
@@ -65,6 +67,7 @@ def choose_levels(
     states = system.start(PILOT_FIRST, n)
     levels: list[float] = []
     splits: list[int] = []
+    reach: list[float] = []
     n_events = 0
     for stage in range(max_levels):
         keys = segment_keys(seed, pilot, stage * n, n)
@@ -74,7 +77,7 @@ def choose_levels(
         floor = levels[-1] if levels else NEVER
         level = _next_level(far.best, floor, share)
         if reached >= share or level >= target:
-            return Levels((*levels, target), tuple(splits), n_events)
+            return Levels((*levels, target), tuple(splits), n_events, tuple(reach))
         if level <= floor:
             break
         # The same keys lead along the same way: this only finds the states where the new level was passed.
@@ -83,11 +86,44 @@ def choose_levels(
         there = np.flatnonzero(near.outcome == Outcome.REACHED)
         levels.append(level)
         splits.append(max(2, round(n / len(there))))
+        reach.append((reach[-1] if reach else 1.0) * len(there) / n)
         states = near.states[there[spread(len(there), n, seed, pilot, stage)]]
     raise SpecError(
         f"splitting: the pilot got no further than {levels[-1] if levels else 'its start'} of {target}; "
         "allowed: more copies, or another importance function"
     )
+
+
+def refine(levels: Levels, step: float) -> Levels:
+    """Put more levels between those of a pilot, for RESTART with evenly spread draws.
+
+    Parameters
+    ----------
+    levels : Levels
+        Of a pilot.
+    step : float
+        Distance of the new levels, > 0; best the smallest by which importance changes.
+
+    Returns
+    -------
+    Levels
+        From the first of the pilot's levels up. Splits, many of them 1, keep the number of copies where the pilot saw
+        it fall: probabilities between its levels are interpolated on the log scale.
+    """
+    if len(levels.levels) < 2 or not levels.reach:
+        return levels
+    first, target = levels.levels[0], levels.levels[-1]
+    fine = [*np.arange(first, target, step).tolist(), target]
+    known = np.log(levels.reach)
+    slope = (known[-1] - known[0]) / (levels.levels[-2] - first) if len(known) > 1 else 0.0
+    inside = np.interp(fine[:-1], levels.levels[:-1], known)
+    beyond = np.maximum(0.0, np.array(fine[:-1]) - levels.levels[-2])
+    wanted = np.exp(-(inside + slope * beyond))
+    splits, product = [], 1
+    for number in wanted.tolist():
+        splits.append(max(1, round(number / product)))
+        product *= splits[-1]
+    return Levels(tuple(fine), tuple(splits), levels.n_events, tuple((1 / wanted).tolist()))
 
 
 def _next_level(best: Floats, floor: float, share: float) -> float:
