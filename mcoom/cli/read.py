@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from mcoom.cli.options import file_argument, json_option
-from mcoom.cli.output import give, give_json
+from mcoom.cli.output import give, give_json, say
 from mcoom.errors import SpecError
 from mcoom.units import closest
 
@@ -43,9 +43,7 @@ def show(file: Path, as_json: bool) -> None:
 @click.option(
     "--adjust",
     type=click.Choice(["holm", "bh", "by"]),
-    default="holm",
-    show_default=True,
-    help="Adjust p-values over their family: Holm, Benjamini-Hochberg or Benjamini-Yekutieli.",
+    help="Adjust p-values within their families: Holm, Benjamini-Hochberg or Benjamini-Yekutieli. [the scenario's]",
 )
 @json_option
 def compare(
@@ -54,24 +52,31 @@ def compare(
     estimands: tuple[str, ...],
     by_stratum: bool,
     curves: bool,
-    adjust: str,
+    adjust: str | None,
     as_json: bool,
 ) -> None:
     """Compare the policies of F.h5: estimates with intervals, contrasts with adjusted p-values."""
+    from dataclasses import replace
+
     from mcoom.analysis.verdict import analyse
+    from mcoom.report.declared import declared_of
     from mcoom.report.printout import page_text
     from mcoom.store.read import read_results
 
     results = read_results(file)
     check_names("--baseline", (baseline,) if baseline is not None else (), results.plan.policies)
     check_names("--estimand", estimands, results.plan.estimands)
+    declared = declared_of(results)
+    if adjust is not None and adjust != declared.adjust:
+        say(f"mcoom: note: --adjust {adjust}: the scenario declared {declared.adjust}")
+        declared = replace(declared, adjust=adjust)
     analysis = analyse(
         results,
         baseline=baseline,
         estimands=estimands or None,
         by_stratum=by_stratum,
         has_curves=curves and as_json,
-        adjust=adjust,
+        declared=declared,
     )
     if as_json:
         give_json(analysis.to_json())

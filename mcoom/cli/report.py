@@ -109,12 +109,13 @@ def _read(file: Path, baseline: str | None, estimands: Sequence[str]) -> "tuple[
     """Read and analyse a file, once it is known that figures can be drawn at all."""
     import mcoom.figure  # noqa: F401
     from mcoom.analysis.verdict import analyse
+    from mcoom.report.declared import declared_of
     from mcoom.store.read import read_results
 
     results = read_results(file)
     check_names("--baseline", (baseline,) if baseline is not None else (), results.plan.policies)
     check_names("--estimand", tuple(estimands), results.plan.estimands)
-    return results, analyse(results, baseline=baseline, estimands=estimands or None)
+    return results, analyse(results, baseline=baseline, estimands=estimands or None, declared=declared_of(results))
 
 
 def _plate(

@@ -265,6 +265,7 @@ def _default_output(name: str) -> Path:
 
 def _show(design: "Design", path: Path, as_json: bool) -> None:
     from mcoom.analysis.verdict import analyse
+    from mcoom.report.declared import declared_of
     from mcoom.report.printout import page_text
     from mcoom.store.read import read_results
 
@@ -276,7 +277,7 @@ def _show(design: "Design", path: Path, as_json: bool) -> None:
             give(f"{n:,} estimates are too many for a table; mcoom compare {path} makes them")
         return
     stored = read_results(path)
-    analysis = analyse(stored)
+    analysis = analyse(stored, declared=declared_of(stored))
     if as_json:
         give_json(analysis.to_json())
     else:

@@ -8,7 +8,7 @@ import pytest
 from pydantic_core import PydanticUndefined
 
 from mcoom.design.build import build_design
-from mcoom.spec import file, model
+from mcoom.spec import family, file, model
 from mcoom.spec.catalogue import names
 from mcoom.spec.load import parse_scenario
 from mcoom.spec.policy import PolicyTable
@@ -26,6 +26,8 @@ TABLES = (
     model.GroupTable,
     file.DesignTable,
     file.StoppingTable,
+    family.AnalysisTable,
+    family.FamilyTable,
     PolicyTable,
 )
 
