@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
+from mcoom.analysis.anytime import Sequential, SequentialPoint
 from mcoom.analysis.binned import CellView
 from mcoom.analysis.compare import compare_cell
 from mcoom.analysis.composite import (
@@ -126,6 +127,7 @@ def analyse(
     has_curves: bool = False,
     level: float | None = None,
     declared: Declared | None = None,
+    sequential: Sequential | None = None,
 ) -> Analysis:
     """Estimate and compare everything in a run.
 
@@ -145,6 +147,9 @@ def analyse(
         Confidence level of every interval; one minus it is the error rate of the family. That of ``declared``.
     declared : Declared, optional
         Families of contrasts, error rate and adjustment; by default one family, 5 %, Holm.
+    sequential : Sequential, optional
+        Of a run that stopped by its own data: estimates and contrasts of whole points then have limits that hold at all
+        times; those of strata, of composites and over points keep limits for a fixed n.
 
     Returns
     -------
@@ -165,10 +170,12 @@ def analyse(
         strata += range(len(plan.stratum_labels))
     parts = _Parts(baseline, level, has_curves)
     for point in results.points:
+        times = sequential.of_point(point.index, point.tally) if sequential is not None else None
         for stratum in strata:
             cell = _cell_key(point, plan, stratum)
             for estimand in estimands or plan.estimands:
-                parts.add(cell, {p: CellView(point.tally, p, estimand, stratum) for p in plan.policies})
+                views = {p: CellView(point.tally, p, estimand, stratum) for p in plan.policies}
+                parts.add(cell, views, times if stratum is None else None)
     return parts.analysis(plan.policies, declared)
 
 
@@ -192,12 +199,14 @@ class _Parts:
         self.k_sample: list[KSample] = []
         self._sums: dict[tuple[str, str], tuple[RankSums, bool]] = {}
 
-    def add(self, cell: CellKey, views: dict[str, CellView]) -> None:
+    def add(self, cell: CellKey, views: dict[str, CellView], times: SequentialPoint | None) -> None:
         """Add one estimand of one cell."""
         base = views[self.baseline]
         others = [view for policy, view in views.items() if policy != self.baseline]
-        self.estimates += [estimate_cell(view, cell, self.level, self.has_curves) for view in views.values()]
-        self.contrasts += [compare_cell(view, base, cell, self.level) for view in others]
+        estimates = [estimate_cell(view, cell, self.level, self.has_curves) for view in views.values()]
+        contrasts = [compare_cell(view, base, cell, self.level) for view in others]
+        self.estimates += [times.estimate(e) for e in estimates] if times is not None else estimates
+        self.contrasts += [times.contrast(c) for c in contrasts] if times is not None else contrasts
         if len(views) > 2:
             self.k_sample.append(k_sample(list(views.values()), cell))
         if has_composite(list(views.values())):

@@ -4,6 +4,7 @@ Takes a result file, gives text or JSON. Must not load the engine.
 """
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -11,6 +12,9 @@ from mcoom.cli.options import file_argument, json_option
 from mcoom.cli.output import give, give_json, say
 from mcoom.errors import SpecError
 from mcoom.units import closest
+
+if TYPE_CHECKING:
+    from mcoom.store.record import Results
 
 
 @click.command()
@@ -59,11 +63,12 @@ def compare(
     from dataclasses import replace
 
     from mcoom.analysis.verdict import analyse
-    from mcoom.report.declared import declared_of
+    from mcoom.report.declared import declared_of, sequential_of
     from mcoom.report.printout import page_text
     from mcoom.store.read import read_results
 
     results = read_results(file)
+    note_engine(file, results)
     check_names("--baseline", (baseline,) if baseline is not None else (), results.plan.policies)
     check_names("--estimand", estimands, results.plan.estimands)
     declared = declared_of(results)
@@ -77,11 +82,21 @@ def compare(
         by_stratum=by_stratum,
         has_curves=curves and as_json,
         declared=declared,
+        sequential=sequential_of(results),
     )
     if as_json:
         give_json(analysis.to_json())
     else:
         give(page_text(results, analysis))
+
+
+def note_engine(file: Path, results: "Results") -> None:
+    """Say in one line that a file was made by another engine than this one."""
+    from mcoom._jit import engine_digest
+
+    made_by = str(results.provenance.get("engine_digest", ""))
+    if made_by and made_by != engine_digest():
+        say(f"mcoom: note: {file} was made by another engine ({made_by[:12]}); numbers of a new run may differ")
 
 
 def check_names(option: str, given: tuple[str, ...], known: tuple[str, ...]) -> None:

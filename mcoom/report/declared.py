@@ -3,8 +3,10 @@
 Takes stored results, gives the ``Declared`` of their scenario and a line about it. Must know nothing of p-values.
 """
 
+import json
 from collections import Counter
 
+from mcoom.analysis.anytime import Sequential
 from mcoom.analysis.verdict import Analysis
 from mcoom.errors import McoomError
 from mcoom.spec.family import ONE_FAMILY, Declared
@@ -19,6 +21,16 @@ def declared_of(results: Results) -> Declared:
         return parse_scenario(str(record["scenario_text"]), str(record["scenario_name"])).declared
     except (KeyError, McoomError):
         return ONE_FAMILY
+
+
+def sequential_of(results: Results) -> Sequential | None:
+    """Return how to give limits of a run that stopped by its own data; None for any other."""
+    stored = results.provenance.get("stopping")
+    if not stored:
+        return None
+    how = json.loads(str(stored))
+    means = {(p, policy, estimand): ((a, b), (c, d)) for p, policy, estimand, a, b, c, d in how.get("rmst", ())}
+    return Sequential(round(1 - how["level"], 12), means)
 
 
 def families_text(analysis: Analysis) -> str:
