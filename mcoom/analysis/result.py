@@ -145,7 +145,7 @@ class Estimate:
     p999_ns: Interval | None = None
     """99.9th percentile of the time, ns."""
     livelock_wilson: Interval | None = None
-    """Probability of livelock with Wilson's interval: shorter than the exact one, at the nominal level on average."""
+    """Probability of livelock with Wilson's interval, the exact one where few: shorter than exact where many."""
     cumulative_hazard: Interval | None = None
     """Cumulative hazard up to tau (Nelson-Aalen), dimensionless."""
 

@@ -11,6 +11,7 @@ import click
 
 from mcoom.cli.options import file_argument, json_option
 from mcoom.cli.output import give, give_json
+from mcoom.cli.read import note_engine
 from mcoom.errors import DataError, SpecError
 
 if TYPE_CHECKING:

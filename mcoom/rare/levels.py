@@ -44,7 +44,7 @@ def choose_levels(
     n : int
         Copies of the pilot; at least some tens.
     seed : int
-        Root seed; pilots use keys of their own, so that the estimates do not depend on the choice.
+        Root seed; pilots use keys of their own.
     share : float
         Share that is to go on; 0.1 to 0.3 is near the best.
     max_levels : int
@@ -65,9 +65,7 @@ def choose_levels(
     """
     pilot = -1
     states = system.start(PILOT_FIRST, n)
-    levels: list[float] = []
-    splits: list[int] = []
-    reach: list[float] = []
+    levels, splits, reach = list[float](), list[int](), list[float]()
     n_events = 0
     for stage in range(max_levels):
         keys = segment_keys(seed, pilot, stage * n, n)
@@ -86,7 +84,7 @@ def choose_levels(
         there = np.flatnonzero(near.outcome == Outcome.REACHED)
         levels.append(level)
         splits.append(max(2, round(n / len(there))))
-        reach.append((reach[-1] if reach else 1.0) * len(there) / n)
+        reach.append((reach or [1.0])[-1] * len(there) / n)
         states = near.states[there[spread(len(there), n, seed, pilot, stage)]]
     raise SpecError(
         f"splitting: the pilot got no further than {levels[-1] if levels else 'its start'} of {target}; "

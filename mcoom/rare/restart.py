@@ -59,8 +59,7 @@ def restart(
     seed, repeat : int
         Keys of the randomness.
     is_even : bool
-        Whether the first draws of those that set out from one level together are spread evenly
-        (``mcoom.rare.strata``), which leaves the mean and lowers the variance; most of all with fine levels.
+        Spread the first draws of those that set out from one level (``mcoom.rare.strata``): same mean, less variance.
 
     Returns
     -------
@@ -69,20 +68,17 @@ def restart(
 
     Raises
     ------
-    ValueError
-        There is not one split for each level but the last.
-    SpecError
-        The population grew beyond ``SEGMENTS_MAX`` segments: fewer splits or more levels are needed.
+    ValueError, SpecError
+        There is not one split for each level but the last; there are more than ``SEGMENTS_MAX`` segments.
 
     Source
     ------
     Villen-Altamirano, Villen-Altamirano (1991), RESTART: a method for accelerating rare event simulations.
     """
-    if len(splits) != len(levels) - 1 or min(splits, default=1) < 1:
-        raise ValueError(f"{len(levels)} levels need {len(levels) - 1} splits of at least 1, not {list(splits)}")
+    _check_splits(levels, splits)
     bounds = np.array([NEVER, *levels], dtype=np.float64)
     copies = np.array([*splits, 0], dtype=np.int64)
-    front = _Front(system.start(repeat * n, n), np.zeros(n, dtype=np.int64), np.zeros(n, dtype=np.int64))
+    front = _Front(system.start(repeat * n, n), *np.zeros((2, n), dtype=np.int64))
     seen = np.zeros(len(levels), dtype=np.int64)
     serial = n_events = 0
     while len(front.region):
@@ -97,8 +93,12 @@ def restart(
         n_events += segment.n_events
         seen += np.bincount(front.region[segment.outcome == Outcome.REACHED], minlength=len(levels))
         front = _next_front(front, segment, copies)
-    probability = int(seen[-1]) / (n * math.prod(splits))
-    return Split(probability, n_events, tuple(int(x) / n for x in seen))
+    return Split(int(seen[-1]) / (n * math.prod(splits)), n_events, tuple(int(x) / n for x in seen))
+
+
+def _check_splits(levels: Sequence[float], splits: Sequence[int]) -> None:
+    if len(splits) != len(levels) - 1 or min(splits, default=1) < 1:
+        raise ValueError(f"{len(levels)} levels need {len(levels) - 1} splits of at least 1, not {list(splits)}")
 
 
 def _next_front(front: _Front, segment: Segment, copies: NDArray[np.int64]) -> _Front:

@@ -33,6 +33,16 @@ def sequential_of(results: Results) -> Sequential | None:
     return Sequential(round(1 - how["level"], 12), means)
 
 
+def policy_titles(results: Results) -> dict[str, str]:
+    """Return what each policy of the stored scenario does, in words; nothing if its text is of another version."""
+    record = results.provenance
+    try:
+        scenario = parse_scenario(str(record["scenario_text"]), str(record["scenario_name"]))
+    except (KeyError, McoomError):
+        return {}
+    return {policy.name: policy.title for policy in scenario.policies}
+
+
 def families_text(analysis: Analysis) -> str:
     """Return a line on the families that the scenario declared, empty where it declared none."""
     if not analysis.declared.families:

@@ -13,7 +13,7 @@ from mcoom.analysis.verdict import Analysis, analyse
 from mcoom.errors import SpecError
 from mcoom.figure.map import short_name
 from mcoom.report.comparison import MAX_POINTS, contrast_cells, describe, estimate_cells
-from mcoom.report.declared import families_text
+from mcoom.report.declared import families_text, policy_titles
 from mcoom.report.extent import replicates_text, stopping_text
 from mcoom.report.finding import Finding, contrast_findings, livelock_findings, onset
 from mcoom.report.law import contest_of, law_text
@@ -122,12 +122,19 @@ def build_study(results: Results, analysis: Analysis) -> Study:
     return writer.study()
 
 
+_WHOLE = 100
+"""From here on counts of tasks are shown as whole numbers."""
+
+
 def _write_map(writer: _Writer, found: LivelockMap) -> None:
     page, baseline = writer.page, writer.baseline
     page.section("Where it livelocks, and what avoids it")
     lead, *others = livelock_findings(found, baseline, writer.results.provenance)
     writer.claim([lead], is_lead=True)
     writer.show(map_plate(found))
+    # Nobody knows a policy by its name who did not write the scenario.
+    titles = policy_titles(writer.results)
+    page.listing([f"{name}: {titles[name]}" for name in writer.results.plan.policies if name in titles])
     writer.claim(others)
     if not found.y.is_numeric:
         return
@@ -140,7 +147,7 @@ def _write_map(writer: _Writer, found: LivelockMap) -> None:
             firsts = [onset(panels[label, policy], found.y.values, column) for policy in policies]
             place = {**panels[label, baseline].facet, found.x.path: value}
             where = ", ".join(f"{short_name(path)} {at}" for path, at in place.items())
-            law = "-" if limit is None else f"{limit:.3g}"
+            law = "-" if limit is None else f"{limit:,.0f}" if limit >= _WHOLE else f"{limit:.3g}"
             rows.append((where, law, *("-" if first is None else str(first) for first in firsts)))
     page.table(
         ("", f"closed form, {baseline}", *policies),

@@ -139,6 +139,8 @@ def _rmst(q: Question) -> Numbers:
     tau = q.options["tau"]
     found = restricted_mean(q.curve(), tau, q.level, "plain")
     if q.is_binned:
+        if found.value is None and q.own.high_ns[-1] >= tau:
+            return {}  # the last one was censored in the bin of tau: before or at it, bins do not tell
         return _around(found.value, area_bound(envelope(q.own), tau, found.value))
     return _interval(found) | {"se": _point(math.sqrt(RestrictedMean.of_curve(q.curve(), tau).variance))}
 

@@ -66,7 +66,7 @@ def hits(law, n, repeats):
     return found
 
 
-def check(law, n, repeats, is_caught):
+def check_cover(law, n, repeats, is_caught):
     found = hits(law, n, repeats)
     enough = stats.binom.ppf(FALSE_ALARM, repeats, 0.935)
     for name in ("mean", "pairs", "apart", "ratio"):
@@ -76,16 +76,16 @@ def check(law, n, repeats, is_caught):
 
 @pytest.mark.parametrize(("law", "n"), [(nearly_all_wait, 50), (few_wait, 500)])
 def test_cover_and_student_t_is_caught(law, n):
-    check(law, n, 1_500, is_caught=True)
+    check_cover(law, n, 1_500, is_caught=True)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("n", [50, 100, 200, 400, 1_000])
 def test_cover_where_nearly_all_wait(n):
-    check(nearly_all_wait, n, 4_000, is_caught=False)
+    check_cover(nearly_all_wait, n, 4_000, is_caught=False)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("n", [500, 1_000, 3_000, 5_000])
 def test_cover_where_few_wait(n):
-    check(few_wait, n, 4_000, is_caught=False)
+    check_cover(few_wait, n, 4_000, is_caught=False)
