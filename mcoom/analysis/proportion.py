@@ -112,7 +112,9 @@ def paired_difference(n_policy_only: int, n_baseline_only: int, n_pairs: int, le
     if n_pairs == 0:
         return not_estimable(method, "no pairs")
     p, q = n_policy_only / n_pairs, n_baseline_only / n_pairs
-    odds = p * q / ((1 - p) * (1 - q)) if p < 1 and q < 1 else 0.0
+    # Where every pair is discordant one kind is what the other is not.
+    has_others = n_policy_only + n_baseline_only < n_pairs
+    odds = p * q / ((1 - p) * (1 - q)) if has_others else 1.0
     own, other = ((x, *share_limits(x, n_pairs, level)) for x in (p, q))
     low, high = difference_limits(own, other, -math.sqrt(odds))
     return Interval(p - q, max(-1.0, low), min(1.0, high), method)

@@ -115,6 +115,16 @@ def test_differences_of_pairs_for_more_numbers(make, n):
     assert worst_of_pairs(make, n) >= FLOOR
 
 
+@pytest.mark.parametrize("other", [0.05, 0.18, 0.5, 1.5, 4.0])
+def test_pairs_without_ties_are_a_probability(other):
+    """Wins and losses only, and few losses: the limits are those of a share."""
+    n = 60
+    assert cover_of_pairs(own_superiority, n, n - other, other) >= FLOOR
+    share = share_limits(57 / 60, n)
+    assert own_pairs(57, 3, n) == pytest.approx((2 * share[0] - 1, 2 * share[1] - 1))
+    assert own_pairs(60, 0, n)[0] == pytest.approx(2 * share_limits(1.0, n)[0] - 1)
+
+
 def test_agresti_and_min_are_caught():
     """Twin: two discordant pairs expected of one kind, none of the other: 86 %."""
     assert cover_of_pairs(agresti_min, 200, 2.0, 0.0) < 0.88
