@@ -23,6 +23,12 @@ class DataError(McoomError):
     exit_code = 2
 
 
+class UnreadableError(SpecError, DataError):
+    """A scenario, table or measured file that was named cannot be read at all: it is missing, or may not be opened."""
+
+    exit_code = 1
+
+
 class StoreError(McoomError):
     """A result file cannot be written or read."""
 

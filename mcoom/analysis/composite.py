@@ -13,9 +13,8 @@ from typing import Any
 import numpy as np
 
 from mcoom.analysis.binned import CellView
-from mcoom.analysis.estimate import n_members
+from mcoom.analysis.estimate import exact_mean, n_members
 from mcoom.analysis.logrank import logrank_z, two_sided_p
-from mcoom.analysis.mean import mean_interval
 from mcoom.analysis.multiplicity import ADJUSTMENTS, largest_p
 from mcoom.analysis.proportion import exact_interval, fisher_p, unpaired_difference
 from mcoom.analysis.result import CellKey, Interval, finite_or_none, span
@@ -165,8 +164,7 @@ def estimate_composite(view: CompositeView, cell: CellKey, level: float = 0.95) 
     curves = [kaplan_meier(view.life_table(case), level) for case in cases]
     medians = [quantile(curve, 0.5) for curve in curves]
     if view.has_exact_mean:
-        sums = [(view.total("restricted_sum", c), view.total("restricted_sumsq", c)) for c in cases]
-        means = [mean_interval(s, sq, n, (0.0, float(view.tau_ns)), level) for s, sq in sums]
+        means = [exact_mean(view, case, level) for case in cases]
     else:
         means = [restricted_mean(curve, view.tau_ns, level) for curve in curves]
     return CompositeEstimate(

@@ -108,5 +108,14 @@ def _restricted_mean(view: CellView, curves: dict[Case, Curve], ends: Envelope, 
 def _one_restricted_mean(view: CellView, case: Case, curve: Curve, level: float) -> Interval:
     if not view.has_exact_mean:
         return restricted_mean(curve, view.tau_ns, level)
+    return exact_mean(view, case, level)
+
+
+def exact_mean(view: CellView, case: Case, level: float = 0.95) -> Interval:
+    """Estimate the restricted mean of a cell from its exact sums, under one case of exhausted budgets."""
     total, total_sq = view.total("restricted_sum", case), view.total("restricted_sumsq", case)
-    return mean_interval(total, total_sq, n_members(view, case), (0.0, float(view.tau_ns)), level)
+    n, status = n_members(view, case), view.status()
+    n_below = status[Status.SEEN]
+    if case == Case.BEST:
+        n_below += status[Status.BUDGET] + status[Status.BUDGET_BEFORE]
+    return mean_interval(total, total_sq, n, (0.0, float(view.tau_ns)), level, n_top=n - n_below)

@@ -4,9 +4,12 @@ Takes integer sums and sums of squares, gives a mean with its interval; the subt
 integers. Must know nothing about what was summed.
 """
 
+import math
+
 from scipy.special import stdtr, stdtrit
 
 from mcoom.analysis.result import Interval, not_estimable
+from mcoom.analysis.share import EXACT_UP_TO, share_limits
 
 EXACT_SUMS = "exact sums, t"
 """Method of ``mean_interval``."""
@@ -28,7 +31,13 @@ def mean_and_variance(total: int, total_sq: int, n: int) -> tuple[float, float]:
 
 
 def mean_interval(
-    total: int, total_sq: int, n: int, support: tuple[float, float], level: float = 0.95, method: str = EXACT_SUMS
+    total: int,
+    total_sq: int,
+    n: int,
+    support: tuple[float, float],
+    level: float = 0.95,
+    method: str = EXACT_SUMS,
+    n_top: int | None = None,
 ) -> Interval:
     """Estimate a mean of values that lie in a known range.
 
@@ -39,17 +48,21 @@ def mean_interval(
     n : int
         Number of values.
     support : (float, float)
-        Smallest and largest possible value.
+        Smallest and largest possible value; the smallest has to be 0 where ``n_top`` is given.
     level : float
         Confidence level.
     method : str
         Name of the method.
+    n_top : int, optional
+        How many of the values are the largest possible one (the horizon).
 
     Returns
     -------
     Interval
         Student's t. If all values are equal there is no variance to speak of: the limits are then those of the
         largest share of other values, anywhere in the range, that would have stayed unseen with this confidence.
+        Where few values, or all but few, are the largest possible one (1 to 30), t misses: the limits are then put
+        together from those of the share at the top (exact) and of the mean of the others (t).
     """
     if n == 0:
         return not_estimable(method, "no replicates")
@@ -59,8 +72,23 @@ def mean_interval(
         unseen = 1 - ((1 - level) / 2) ** (1 / n)
         low, high = mean - unseen * (mean - smallest), mean + unseen * (largest - mean)
         return Interval(mean, low, high, method + ", all equal: unseen share bounded")
+    if n_top is not None and 1 <= min(n_top, n - n_top) <= EXACT_UP_TO:
+        low, high = _two_parts(total, total_sq, n, n_top, int(largest), level)
+        return Interval(mean, low, high, method + ", exact share at the horizon")
     half = float(stdtrit(n - 1, 0.5 + level / 2)) * variance**0.5
     return Interval(mean, max(smallest, mean - half), min(largest, mean + half), method)
+
+
+def _two_parts(total: int, total_sq: int, n: int, n_top: int, top: int, level: float) -> tuple[float, float]:
+    """Limits of the mean m (1 - s) + top s from those of s, the share at the top, and of m, the mean of the others."""
+    n_below, share = n - n_top, n_top / n
+    below, variance = mean_and_variance(total - n_top * top, total_sq - n_top * top * top, n_below)
+    half = float(stdtrit(n_below - 1, 0.5 + level / 2)) * variance**0.5 if n_below > 1 else float(top)
+    low, high = share_limits(share, n, level)
+    mean, room = total / n, top - below
+    down = math.hypot((1 - share) * min(half, below), room * (share - low))
+    up = math.hypot((1 - share) * min(half, room), room * (high - share))
+    return max(0.0, mean - down), min(float(top), mean + up)
 
 
 def mean_p(total: int, total_sq: int, n: int) -> float | None:

@@ -4,10 +4,14 @@ Takes the joint tallies of a policy and the baseline, gives differences whose va
 random numbers. Must know nothing about the unpaired ways.
 """
 
+from dataclasses import replace
+
 from mcoom.analysis.binned import CellView
 from mcoom.analysis.mean import mean_interval, mean_p
 from mcoom.analysis.multiplicity import largest_p
-from mcoom.analysis.proportion import mcnemar_mid_p, mcnemar_p, paired_difference, wilson
+from mcoom.analysis.pair_sums import PairSums
+from mcoom.analysis.proportion import mcnemar_mid_p, mcnemar_p, paired_difference
+from mcoom.analysis.restricted import contrast_means
 from mcoom.analysis.result import Interval, not_estimable, span
 from mcoom.tally.status import Bound
 
@@ -22,16 +26,30 @@ def bounds_of(view: CellView, baseline: CellView) -> tuple[Bound, ...]:
 
 def paired_rmst(view: CellView, bounds: tuple[Bound, ...], level: float) -> tuple[Interval, float | None]:
     """Estimate the difference of restricted means, policy minus baseline, in ns, and test it by Student's t."""
-    tau = float(view.tally.horizon_max_ns)
     intervals, tests = [], []
     for bound in (Bound.VALUE, *bounds):
-        n = int(view.counts("n_pairs")[bound])
-        x, y = view.total("policy_sum", bound), view.total("baseline_sum", bound)
-        squares = view.total("policy_sumsq", bound) + view.total("baseline_sumsq", bound)
-        square = squares - 2 * view.total("cross_sum", bound)
-        intervals.append(mean_interval(x - y, square, n, (-tau, tau), level, "paired, exact sums, t"))
-        tests.append((float(x - y), mean_p(x - y, square, n)))
+        sums = PairSums.of(view, bound)
+        x, square = sums.x - sums.y, sums.xx + sums.yy - 2 * sums.xy
+        intervals.append(pair_difference(sums, level))
+        tests.append((float(x), mean_p(x, square, sums.n)))
     return span(intervals[0], intervals[1:]), largest_p(tests)
+
+
+def pair_difference(sums: PairSums, level: float = 0.95) -> Interval:
+    """Estimate the mean of the differences of pairs, policy minus baseline, in ns.
+
+    Student's t; where few stand at the horizon, or all but few, from the limits of both means and their correlation.
+    """
+    tau, method = float(sums.tau), "paired, exact sums, t"
+    x, square = sums.x - sums.y, sums.xx + sums.yy - 2 * sums.xy
+    found = mean_interval(x, square, sums.n, (-tau, tau), level, method)
+    if found.method != method or sums.n < 2:
+        return found
+    first, second = sums.means(level)
+    if first.limits is None and second.limits is None:
+        return found
+    limited = contrast_means(first, second, tau, level, sums.covariance).difference
+    return replace(limited, method="paired, exact sums, MOVER")
 
 
 def paired_superiority(view: CellView, bounds: tuple[Bound, ...], level: float) -> tuple[Interval, float | None]:
@@ -56,21 +74,16 @@ def superiority_interval(win: int, tie: int, loss: int, level: float = 0.95) -> 
 
     Notes
     -----
-    Wilson's limits with the number of trials scaled so that p (1 - p) / n is the variance of the mean score: ties
-    make the score vary less. If all trials went one way, the limits are those of the largest share of other outcomes
-    that would have stayed unseen.
+    (1 + P(win) - P(loss)) / 2, with the limits of ``paired_difference``: of the ties only their number matters. Without
+    ties these are the limits of a share of n.
     """
-    method = "paired, Wilson with ties"
+    method = "paired, MOVER of wins and losses"
     n = win + tie + loss
     if n == 0:
         return not_estimable(method, "no pairs")
-    value = (win + tie / 2) / n
-    variance = (win + tie / 4) / n - value * value
-    if n in (win, tie, loss):
-        unseen = 1 - ((1 - level) / 2) ** (1 / n)
-        return Interval(value, value * (1 - unseen), value + unseen * (1 - value), method + ", all alike")
-    low, high = wilson(value, n * value * (1 - value) / variance, level)
-    return Interval(value, low, high, method)
+    gain = paired_difference(win, loss, n, level)
+    low, high = ((1 + float(x or 0.0)) / 2 for x in (gain.low, gain.high))
+    return Interval((win + tie / 2) / n, low, high, method)
 
 
 def outcomes(view: CellView) -> dict[str, int]:

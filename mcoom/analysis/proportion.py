@@ -6,17 +6,16 @@ what is counted.
 
 import math
 
-from scipy.special import bdtr, betaincinv, gammaincinv, ndtri
+from scipy.special import bdtr, betaincinv
 from scipy.stats import fisher_exact
 
 from mcoom.analysis.result import Interval, not_estimable
+from mcoom.analysis.share import difference_limits, share_limits
 
 EXACT = "Clopper-Pearson"
 """Method of ``exact_interval``."""
-WILSON = "Wilson"
+WILSON = "Wilson, exact where few"
 """Method of ``wilson_interval``."""
-_FEW = 3
-"""Up to so many successes Wilson's lower limit is replaced (Brown, Cai and DasGupta)."""
 
 
 def clopper_pearson(k: int, n: int, level: float = 0.95) -> tuple[float, float]:
@@ -59,21 +58,12 @@ def exact_interval(k_low: int, k: int, k_high: int, n_low: int, n: int, level: f
 def wilson_interval(k_low: int, k: int, k_high: int, n_low: int, n: int, level: float = 0.95) -> Interval:
     """Estimate a probability with the score interval; arguments as for ``exact_interval``.
 
-    Shorter than Clopper-Pearson's, at the nominal level on average over p instead of at least for each p. With one to
-    three successes (or failures) the limit towards 0 (or 1) is that of a Poisson count, where Wilson's own misses.
-
-    References
-    ----------
-    1. Wilson (1927), Probable inference, the law of succession, and statistical inference, JASA 22, 209-212.
-    2. Brown, Cai and DasGupta (2001), Interval estimation for a binomial proportion, Statist Sci 16, 101-133.
+    Shorter than Clopper-Pearson's with more than 30 successes and failures, and those very limits with fewer, where
+    Wilson's own miss (down to 84 % of 95 %). Never below 93.5 % for any n and p (tests/statistical enumerates them).
     """
     if n == 0:
         return not_estimable(WILSON, "no replicates")
-    low, high = wilson(k_low / n_low, n_low, level)[0], wilson(k_high / n_low, n_low, level)[1]
-    if 1 <= k_low <= _FEW:
-        low = float(gammaincinv(k_low, 1 - level)) / n_low
-    if 1 <= n_low - k_high <= _FEW:
-        high = 1 - float(gammaincinv(n_low - k_high, 1 - level)) / n_low
+    low, high = share_limits(k_low / n_low, n_low, level)[0], share_limits(k_high / n_low, n_low, level)[1]
     is_known = k_low == k_high and n_low == n
     return Interval(k / n, low, high, WILSON if is_known else WILSON + ", spanning exhausted budgets")
 
@@ -113,45 +103,39 @@ def paired_difference(n_policy_only: int, n_baseline_only: int, n_pairs: int, le
     level : float
         Confidence level.
 
-    References
-    ----------
-    1. Agresti and Min (2005), Simple improved confidence intervals for comparing matched proportions,
-       Statistics in Medicine 24, 729-740 (half a count is added to each cell).
+    Notes
+    -----
+    Limits of the two kinds of discordant pairs, put together with their correlation. Conservative where they are few;
+    the interval of Agresti and Min (2005), Statistics in Medicine 24, 729-740, covers 86 % of 95 % there.
     """
-    method = "paired, Agresti-Min"
+    method = "paired, MOVER of the discordant pairs"
     if n_pairs == 0:
         return not_estimable(method, "no pairs")
-    b, c, n = n_policy_only + 0.5, n_baseline_only + 0.5, n_pairs + 2.0
-    center = (b - c) / n
-    half = float(ndtri(0.5 + level / 2)) * math.sqrt((b + c) - (b - c) ** 2 / n) / n
-    value = (n_policy_only - n_baseline_only) / n_pairs
-    return Interval(value, max(-1.0, min(value, center - half)), min(1.0, max(value, center + half)), method)
-
-
-def wilson(p: float, n: float, level: float) -> tuple[float, float]:
-    """Return Wilson's limits for a share p of n (n may be an effective number)."""
-    z = float(ndtri(0.5 + level / 2))
-    center = (p + z * z / (2 * n)) / (1 + z * z / n)
-    half = z * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n)) / (1 + z * z / n)
-    return max(0.0, center - half), min(1.0, center + half)
+    p, q = n_policy_only / n_pairs, n_baseline_only / n_pairs
+    # Where every pair is discordant one kind is what the other is not.
+    has_others = n_policy_only + n_baseline_only < n_pairs
+    odds = p * q / ((1 - p) * (1 - q)) if has_others else 1.0
+    own, other = ((x, *share_limits(x, n_pairs, level)) for x in (p, q))
+    low, high = difference_limits(own, other, -math.sqrt(odds))
+    return Interval(p - q, max(-1.0, low), min(1.0, high), method)
 
 
 def unpaired_difference(k: int, n: int, k_baseline: int, n_baseline: int, level: float = 0.95) -> Interval:
     """Estimate the difference of two probabilities seen on different replicates.
 
+    Conservative where one of the shares has few successes or failures (``share_limits``).
+
     References
     ----------
     1. Newcombe (1998), Interval estimation for the difference between independent proportions,
-       Statistics in Medicine 17, 873-890 (method 10).
+       Statistics in Medicine 17, 873-890 (method 10, with Wilson's limits throughout).
     """
     method = "Newcombe-Wilson"
     if n == 0 or n_baseline == 0:
         return not_estimable(method, "no replicates")
-    p, q = k / n, k_baseline / n_baseline
-    (p_low, p_high), (q_low, q_high) = wilson(p, n, level), wilson(q, n_baseline, level)
-    low = p - q - math.hypot(p - p_low, q_high - q)
-    high = p - q + math.hypot(p_high - p, q - q_low)
-    return Interval(p - q, max(-1.0, low), min(1.0, high), method)
+    own, other = ((j / m, *share_limits(j / m, m, level)) for j, m in ((k, n), (k_baseline, n_baseline)))
+    low, high = difference_limits(own, other)
+    return Interval(own[0] - other[0], max(-1.0, low), min(1.0, high), method)
 
 
 def fisher_p(k: int, n: int, k_baseline: int, n_baseline: int) -> float:

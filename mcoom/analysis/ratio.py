@@ -4,12 +4,14 @@ Takes a policy and a baseline of one tally, gives the ratio with its interval an
 left under common random numbers. Must know nothing about differences: mcoom.analysis.paired and unpaired have those.
 """
 
+from dataclasses import replace
+
 from mcoom.analysis.binned import CellView
 from mcoom.analysis.estimate import n_members
-from mcoom.analysis.mean import mean_and_variance
-from mcoom.analysis.restricted import RestrictedMean, contrast_means
+from mcoom.analysis.pair_sums import PairSums
+from mcoom.analysis.restricted import contrast_means
 from mcoom.analysis.result import Interval, not_estimable, span
-from mcoom.analysis.unpaired import case_pairs, restricted_moments
+from mcoom.analysis.unpaired import case_pairs, restricted_mean_of
 from mcoom.tally.status import Bound, Case
 
 _METHOD = "log, normal"
@@ -37,20 +39,14 @@ def paired_ratio(view: CellView, bounds: tuple[Bound, ...], level: float) -> tup
 
 
 def _paired(view: CellView, bound: Bound, level: float) -> tuple[Interval, float | None]:
-    n = int(view.counts("n_pairs")[bound])
-    if n < 2:
+    sums = PairSums.of(view, bound)
+    if sums.n < 2:
         return not_estimable("paired, " + _METHOD, "fewer than two pairs"), None
-    x, y = view.total("policy_sum", bound), view.total("baseline_sum", bound)
-    xx, yy = view.total("policy_sumsq", bound), view.total("baseline_sumsq", bound)
-    x_mean, x_variance = mean_and_variance(x, xx, n)
-    y_mean, y_variance = mean_and_variance(y, yy, n)
-    _, variance = mean_and_variance(x - y, xx + yy - 2 * view.total("cross_sum", bound), n)
-    apart = x_variance + y_variance
-    tau = float(view.tally.horizon_max_ns)
-    first, second = RestrictedMean(x_mean, x_variance), RestrictedMean(y_mean, y_variance)
-    ratio = contrast_means(first, second, tau, level, (apart - variance) / 2).ratio
-    interval = Interval(ratio.value, ratio.low, ratio.high, "paired, " + _METHOD, ratio.reason)
-    return interval.within(0.0), variance / apart if apart > 0 else None
+    first, second = sums.means(level)
+    ratio = contrast_means(first, second, float(sums.tau), level, sums.covariance).ratio
+    interval = replace(ratio, method="paired, " + ratio.method)
+    apart = first.variance + second.variance
+    return interval.within(0.0), sums.difference[1] / apart if apart > 0 else None
 
 
 def unpaired_ratio(view: CellView, baseline: CellView, level: float) -> Interval:
@@ -60,8 +56,8 @@ def unpaired_ratio(view: CellView, baseline: CellView, level: float) -> Interval
     for own, other in ((Case.VALUE, Case.VALUE), *case_pairs(view, baseline)):
         if not n_members(view, own) or not n_members(baseline, other):
             return not_estimable("unpaired, " + _METHOD, "no replicates")
-        means = [RestrictedMean(*restricted_moments(v, c, is_exact)) for v, c in ((view, own), (baseline, other))]
+        means = [restricted_mean_of(v, c, is_exact, level) for v, c in ((view, own), (baseline, other))]
         ratio = contrast_means(means[0], means[1], float(view.tau_ns), level).ratio
-        interval = Interval(ratio.value, ratio.low, ratio.high, "unpaired, " + _METHOD, ratio.reason)
+        interval = replace(ratio, method="unpaired, " + ratio.method)
         intervals.append(interval.within(0.0 if is_exact else None))
     return span(intervals[0], intervals[1:])

@@ -6,12 +6,14 @@ p-values. Must know nothing about whether a mean came from exact sums or from a 
 
 import math
 from dataclasses import dataclass
+from typing import Literal
 
 from scipy.special import ndtri
 
 from mcoom.analysis.logrank import two_sided_p
 from mcoom.analysis.result import Interval, not_estimable
-from mcoom.analysis.survival import Curve, restricted_area
+from mcoom.analysis.share import difference_limits
+from mcoom.analysis.survival import FEW_EVENTS, Curve, restricted_area, restricted_mean
 
 
 @dataclass(frozen=True)
@@ -24,11 +26,31 @@ class RestrictedMean:
     """Variance of the estimate."""
     tail: float = 0.0
     """Part of 0..tau about which censoring leaves nothing known, times the share still waiting; 0 if all is known."""
+    limits: tuple[float, float] | None = None
+    """Limits at the level of the contrast, where the variance alone is no guide; None where it is."""
+    is_sparse: bool = True
+    """Whether limits, if any, take the place of the variance in every contrast, or in that of the time lost only."""
 
     @classmethod
-    def of_curve(cls, curve: Curve, tau_ns: float) -> "RestrictedMean":
-        """Return the area under a curve up to tau, with the variance of survRM2."""
-        return cls(*restricted_area(curve, tau_ns))
+    def of_curve(cls, curve: Curve, tau_ns: float, level: float | None = None) -> "RestrictedMean":
+        """Return the area under a curve up to tau, with the variance of survRM2.
+
+        Parameters
+        ----------
+        curve : Curve
+        tau_ns : float
+            Restriction.
+        level : float, optional
+            Confidence level of the limits that a mean gets with fewer than ``LITTLE`` events before tau; without it
+            there are none.
+        """
+        area = restricted_area(curve, tau_ns)
+        n_events = int(curve.deaths[curve.mid_ns < tau_ns].sum())
+        if level is None or n_events >= LITTLE or area[2] > 0:
+            return cls(*area)
+        found = restricted_mean(curve, tau_ns, level)
+        limits = float(found.low or 0.0), float(found.high or 0.0)
+        return cls(*area, limits, n_events < FEW_EVENTS)
 
 
 @dataclass(frozen=True)
@@ -49,6 +71,9 @@ class MeanContrast:
     """Two-sided p-value of a ratio of time lost of 1."""
 
 
+LITTLE = 20
+"""With fewer events before tau a ratio of time lost is made of limits of each mean, not of its variance; with fewer
+than ``FEW_EVENTS`` every contrast is."""
 _UNKNOWN = "the last replicate at risk was censored before tau"
 
 
@@ -70,7 +95,8 @@ def contrast_means(
     Returns
     -------
     MeanContrast
-        Normal limits; those of the ratios on the log scale (delta method). Not estimable where a tail is unknown.
+        Normal limits; those of the ratios on the log scale (delta method). Where a mean has limits of its own they are
+        put together instead (MOVER). Not estimable where a tail is unknown.
 
     References
     ----------
@@ -84,10 +110,49 @@ def contrast_means(
         difference = Interval(None, low, high, "normal", _UNKNOWN)
         lacking = not_estimable("log, normal", _UNKNOWN)
         return MeanContrast(difference, lacking, lacking, None, None, None)
+    p = two_sided_p((x - y) / error) if error else None
+    has_limits = first.limits is not None or second.limits is not None
     difference = Interval(x - y, x - y - z * error, x - y + z * error, "normal")
     ratio, p_ratio = _ratio(x, y, first.variance, second.variance, covariance, z)
     lost, p_lost = _ratio(tau_ns - x, tau_ns - y, first.variance, second.variance, covariance, z)
-    return MeanContrast(difference, ratio, lost, two_sided_p((x - y) / error) if error else None, p_ratio, p_lost)
+    if has_limits:
+        spread = math.sqrt(first.variance * second.variance)
+        correlation = covariance / spread if spread > 0 else 0.0
+        own, other = _limited(first, z), _limited(second, z)
+        lost = _limited_ratio(_lost(own, tau_ns), _lost(other, tau_ns), correlation)
+        if any(mean.limits is not None and mean.is_sparse for mean in (first, second)):
+            difference = Interval(x - y, *difference_limits(own, other, correlation), "MOVER")
+            ratio = _limited_ratio(own, other, correlation)
+    return MeanContrast(difference, ratio, lost, p, p_ratio, p_lost)
+
+
+_Limited = tuple[float, float, float]
+"""Value, low, high."""
+
+
+def _limited(mean: RestrictedMean, z: float) -> _Limited:
+    half = z * math.sqrt(mean.variance)
+    low, high = mean.limits or (mean.mean - half, mean.mean + half)
+    return mean.mean, min(low, mean.mean), max(high, mean.mean)
+
+
+def _lost(mean: _Limited, tau: float) -> _Limited:
+    value, low, high = (max(0.0, tau - x) for x in mean)
+    return value, high, low
+
+
+def _limited_ratio(own: _Limited, other: _Limited, correlation: float) -> Interval:
+    """Ratio on the log scale from the limits of both; unbounded where the second may be 0."""
+    method = "log, MOVER"
+    if own[0] <= 0 or other[0] <= 0:
+        return not_estimable(method, "a mean is 0")
+    x, y = ([math.log(max(limit, 1e-300)) for limit in limited] for limited in (own, other))
+    low, high = difference_limits((x[0], x[1], x[2]), (y[0], y[1], y[2]), correlation)
+    is_bounded = other[1] > 0
+    return Interval(
+        own[0] / other[0], math.exp(low) if own[1] > 0 else 0.0, math.exp(high) if is_bounded else None, method,
+        None if is_bounded else "the second may be 0",
+    )  # fmt: skip
 
 
 def _ratio(
@@ -103,8 +168,10 @@ def _ratio(
     return interval, two_sided_p(log_ratio / error) if error else None
 
 
-def compare_restricted_means(first: Curve, second: Curve, tau_ns: float, level: float = 0.95) -> MeanContrast:
-    """Compare the areas under two curves up to tau, as survRM2's ``rmst2`` does.
+def compare_restricted_means(
+    first: Curve, second: Curve, tau_ns: float, level: float = 0.95, scale: Literal["share", "plain"] = "share"
+) -> MeanContrast:
+    """Compare the areas under two curves up to tau.
 
     Parameters
     ----------
@@ -113,6 +180,9 @@ def compare_restricted_means(first: Curve, second: Curve, tau_ns: float, level: 
         In the unit of the times, > 0.
     level : float
         Confidence level.
+    scale : {"share", "plain"}
+        ``plain``: normal limits whatever the number of events, as survRM2's ``rmst2``; ``share``: where a
+        group has few events before tau, from the limits of each mean (``restricted_mean``).
 
     Raises
     ------
@@ -121,5 +191,6 @@ def compare_restricted_means(first: Curve, second: Curve, tau_ns: float, level: 
     """
     if tau_ns <= 0:
         raise ValueError(f"tau = {tau_ns!r}: must be > 0")
-    means = RestrictedMean.of_curve(first, tau_ns), RestrictedMean.of_curve(second, tau_ns)
+    own = level if scale == "share" else None
+    means = RestrictedMean.of_curve(first, tau_ns, own), RestrictedMean.of_curve(second, tau_ns, own)
     return contrast_means(*means, tau_ns, level)

@@ -145,7 +145,7 @@ class Estimate:
     p999_ns: Interval | None = None
     """99.9th percentile of the time, ns."""
     livelock_wilson: Interval | None = None
-    """Probability of livelock with Wilson's interval: shorter than the exact one, at the nominal level on average."""
+    """Probability of livelock with Wilson's interval, the exact one where few: shorter than exact where many."""
     cumulative_hazard: Interval | None = None
     """Cumulative hazard up to tau (Nelson-Aalen), dimensionless."""
 
@@ -225,6 +225,8 @@ class Contrast:
     """``livelock_p`` adjusted likewise."""
     family_size: int = 1
     """Contrasts in the family."""
+    family: str = "all"
+    """Family that its p-values are adjusted in."""
     rmst_ratio: Interval | None = None
     """Restricted mean of the policy divided by that of the baseline; tested by ``rmst_p``."""
     rmst_variance_ratio: float | None = None
@@ -263,6 +265,7 @@ class Contrast:
             "mcnemar_mid_p": finite_or_none(self.livelock_mid_p),
             "p_adjusted": finite_or_none(self.p_adjusted),
             "family_size": self.family_size,
+            "family": self.family,
         }
 
     def _more(self) -> dict[str, Any]:

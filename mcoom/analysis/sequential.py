@@ -26,7 +26,7 @@ _STEPS = 100
 
 
 def proportion_sequence(
-    k_low: NDArray[np.int64], k_high: NDArray[np.int64], n: NDArray[np.int64], alpha: float = 0.05
+    k_low: NDArray[np.int64] | Floats, k_high: NDArray[np.int64] | Floats, n: NDArray[np.int64], alpha: float = 0.05
 ) -> tuple[Floats, Floats]:
     """Give the confidence sequence of a probability after n trials.
 
@@ -35,8 +35,9 @@ def proportion_sequence(
 
     Parameters
     ----------
-    k_low, k_high : int64[...]
-        Successes at least and at most (they differ by what is not known), 0 <= k_low <= k_high <= n.
+    k_low, k_high : int64[...] or float64[...]
+        Successes at least and at most (they differ by what is not known), 0 <= k_low <= k_high <= n; or sums of
+        values in 0..1, for whose mean the sequence holds as well.
     n : int64[...]
         Trials, >= 0; without any the limits are 0 and 1.
     alpha : float

@@ -83,10 +83,8 @@ class Standing:
         }
 
 
-def feed_means(
-    means: Mapping[MeanKey, MeanSequence], fresh: PointTally, clauses: Sequence[Clause]
-) -> dict[MeanKey, MeanSequence]:
-    """Feed the tally of one round to the sequences of all restricted means that the clauses ask for.
+def feed_means(means: Mapping[MeanKey, MeanSequence], fresh: PointTally) -> dict[MeanKey, MeanSequence]:
+    """Feed the tally of one round to the sequences of all restricted means.
 
     Parameters
     ----------
@@ -94,8 +92,6 @@ def feed_means(
         The sequences so far; empty at the start.
     fresh : PointTally
         Replicates of this round, none of them counted before.
-    clauses : sequence of Clause
-        What is asked.
 
     Returns
     -------
@@ -103,7 +99,7 @@ def feed_means(
         The sequences after the round; best and worst case follow exhausted event budgets.
     """
     fed = dict(means)
-    for estimand in dict.fromkeys(c.estimand for c in clauses if c.quantity == "rmst"):
+    for estimand in fresh.plan.estimands:
         for policy in fresh.plan.policies:
             view = CellView(fresh, policy, estimand)
             for case in (Case.VALUE, Case.BEST, Case.WORST):

@@ -10,9 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from mcoom.analysis.binned import CellView
 from mcoom.analysis.sequential import MeanSequence
 from mcoom.analysis.standing import MeanKey, Standing, feed_means, standings
 from mcoom.spec.until import StoppingRule
+from mcoom.tally.status import Case
 from mcoom.tally.tally import PointTally
 
 FIRST_REPLICATES = 64
@@ -24,6 +26,8 @@ LEAST_GROWTH = 1.1
 
 _SHOWN = 10
 _RECORDED = 100
+_MEANS_RECORDED = 400
+"""Some 100 bytes each: all of them fit an attribute of an HDF5 file."""
 
 
 class Extent(NamedTuple):
@@ -66,6 +70,7 @@ class SequentialPlan:
     """Replicates taken of each point."""
     _standings: dict[int, list[Standing]] = field(init=False, default_factory=dict)
     _means: dict[int, Mapping[MeanKey, MeanSequence]] = field(init=False, default_factory=dict)
+    _has_exact_mean: dict[int, set[tuple[str, str]]] = field(init=False, default_factory=dict)
     _asked: dict[int, int] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -126,7 +131,13 @@ class SequentialPlan:
             raise RuntimeError(f"point {point}: {fresh.n_replicates} replicates taken, {asked} asked for")
         clauses = self.rule.clauses
         self.n_done[point] += asked
-        self._means[point] = feed_means(self._means.get(point, {}), fresh, clauses)
+        self._means[point] = feed_means(self._means.get(point, {}), fresh)
+        self._has_exact_mean[point] = {
+            (policy, estimand)
+            for policy in so_far.plan.policies
+            for estimand in so_far.plan.estimands
+            if CellView(so_far, policy, estimand).has_exact_mean
+        }
         self._standings[point] = standings(so_far, self._means[point], clauses, 1 - self.rule.level)
 
     def standings(self, point: int) -> list[Standing]:
@@ -164,7 +175,23 @@ class SequentialPlan:
             "n_points_open": self.n_open,
             "n_conditions_open": len(missed),
             "open": [{"point": point, **standing.to_json()} for point, standing in missed[:_RECORDED]],
+            "rmst": self._means_json(),
         }
+
+    def _means_json(self) -> list[list[Any]]:
+        """Limits of restricted means that the tallies alone do not give, of the first cells: point, policy, estimand,
+        low and high at the error rate of the rule, low and high at half of it.
+        """
+        rows: list[list[Any]] = []
+        alpha = 1 - self.rule.level
+        for point, means in sorted(self._means.items()):
+            for policy, estimand in sorted(self._has_exact_mean[point]):
+                best, worst = (means[policy, estimand, case] for case in (Case.BEST, Case.WORST))
+                limits = [x for a in (alpha, alpha / 2) for x in (best.interval(a)[0], worst.interval(a)[1])]
+                rows.append([point, policy, estimand, *limits])
+                if len(rows) == _MEANS_RECORDED:
+                    return rows
+        return rows
 
     def _missed(self) -> list[tuple[int, Standing]]:
         return [(p, s) for p in range(self.n_points) for s in self.standings(p) if not s.is_met]

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mcoom.analysis.logrank import two_sided_p
-from mcoom.analysis.proportion import wilson
 from mcoom.analysis.result import Interval, not_estimable
+from mcoom.analysis.share import share_limits
 from mcoom.analysis.survival import Curve, LifeTable, kaplan_meier
 
 
@@ -58,7 +58,7 @@ def censored_superiority(
     _, other_variance = _functional(other, _place(own, other.mid_ns), _end(own, tau_ns), tau_ns)
     variance = own_variance + other_variance
     n_equal = value * (1 - value) / variance if variance > 0 else float(min(table.n, baseline.n))
-    low, high = wilson(value, n_equal, level) if n_equal > 0 else (0.0, 1.0)
+    low, high = share_limits(value, n_equal, level) if n_equal > 0 else (0.0, 1.0)
     p = two_sided_p((value - 0.5) / variance**0.5) if variance > 0 else None
     return Interval(value, low, high, method), p
 

@@ -12,7 +12,10 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from mcoom.analysis.result import CurvePoints, Interval, not_estimable
+from mcoom.analysis.share import share_limits
 
+FEW_EVENTS = 5
+"""With fewer events before tau the variance of a restricted mean is no guide."""
 _TOLERANCE = 1e-9
 """A product of fractions that should be 0.5 is 0.5 within this."""
 
@@ -81,6 +84,10 @@ class Curve:
     """Time of the last row of the table, ns: the curve says nothing beyond."""
     n: int
     """Replicates in the table."""
+    row_ns: NDArray[np.float64]
+    """float64[k], all rows of the table, those in which nobody died too."""
+    row_risk: NDArray[np.int64]
+    """int64[k], replicates at risk just before each of them."""
     transform: Transform = "log-log"
     """Scale of the band."""
 
@@ -88,6 +95,11 @@ class Curve:
         """Return the index of the last step at or before a time; None before the first."""
         index = int(np.searchsorted(self.mid_ns, time_ns, side="right")) - 1
         return index if index >= 0 else None
+
+    def n_left(self, time_ns: float) -> int:
+        """Return how many are still at risk just before a time."""
+        row = int(np.searchsorted(self.row_ns, time_ns, side="left"))
+        return int(self.row_risk[row]) if row < self.row_risk.size else 0
 
     def points(self) -> CurvePoints:
         """Return the curve as a record."""
@@ -149,7 +161,7 @@ def kaplan_meier(table: LifeTable, level: float = 0.95, transform: Transform = "
     last = float(table.mid_ns[last_rows[-1]]) if last_rows.size else 0.0
     return Curve(
         table.low_ns[rows], table.mid_ns[rows], table.high_ns[rows], risk, deaths,
-        survival, std_error, band_low, band_high, last, table.n, transform,
+        survival, std_error, band_low, band_high, last, table.n, table.mid_ns, table.at_risk, transform,
     )  # fmt: skip
 
 
@@ -239,7 +251,9 @@ def quantile(curve: Curve, prob: float) -> Interval:
     return Interval(value, low, high, method, reason)
 
 
-def restricted_mean(curve: Curve, tau_ns: float, level: float = 0.95) -> Interval:
+def restricted_mean(
+    curve: Curve, tau_ns: float, level: float = 0.95, scale: Literal["share", "plain"] = "share"
+) -> Interval:
     """Estimate the mean of min(time, tau): the area under the curve up to tau.
 
     Parameters
@@ -249,6 +263,10 @@ def restricted_mean(curve: Curve, tau_ns: float, level: float = 0.95) -> Interva
         Restriction, ns.
     level : float
         Confidence level.
+    scale : {"share", "plain"}
+        ``share``: the time lost is a share of tau, and its limits those of a share of as many trials as its variance
+        amounts to; with fewer than five events before tau it may besides be as much as their share allows.
+        ``plain``: symmetric and normal, as survRM2 has it, which misses where events are few (docs/statistics.md).
 
     Returns
     -------
@@ -264,11 +282,31 @@ def restricted_mean(curve: Curve, tau_ns: float, level: float = 0.95) -> Interva
     if curve.n == 0:
         return not_estimable(method, "no replicates")
     area, variance, tail = restricted_area(curve, tau_ns)
-    half = float(ndtri(0.5 + level / 2)) * variance**0.5
-    low, high = max(0.0, area - half), min(float(tau_ns), area + tail + half)
+    if scale == "plain":
+        half = float(ndtri(0.5 + level / 2)) * variance**0.5
+        low, high = max(0.0, area - half), min(float(tau_ns), area + tail + half)
+    else:
+        method += ", share of tau"
+        low, high = _area_limits(curve, float(tau_ns), area, variance, level)
+        high = min(float(tau_ns), high + tail)
     if tail > 0:
         return Interval(None, low, high, method, "the last replicate at risk was censored before the horizon")
     return Interval(area, low, high, method)
+
+
+def _area_limits(curve: Curve, tau: float, area: float, variance: float, level: float) -> tuple[float, float]:
+    """Limits of an area under a curve, from the share of tau that is lost."""
+    lost = min(1.0, max(0.0, 1 - area / tau))
+    low, high = 0.0, lost
+    if variance > 0 and 0 < lost < 1:
+        low, high = share_limits(lost, lost * (1 - lost) * tau * tau / variance, level)
+    steps = curve.mid_ns < tau
+    n_events = int(curve.deaths[steps].sum())
+    if n_events < FEW_EVENTS:
+        # No more is lost than if all who had an event had it at once.
+        n = max(1, n_events + curve.n_left(tau))
+        high = max(high, share_limits(n_events / n, n, level)[1])
+    return tau * (1 - high), tau * (1 - low)
 
 
 def restricted_area(curve: Curve, tau_ns: float) -> tuple[float, float, float]:

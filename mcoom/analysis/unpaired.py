@@ -3,19 +3,22 @@
 Takes two cells, gives differences as if their replicates were independent. Must know nothing about the joint tallies.
 """
 
+from dataclasses import replace
+
 import numpy as np
-from scipy.special import ndtri
 
 from mcoom.analysis.binned import CellView
 from mcoom.analysis.binning import superiority_bound
-from mcoom.analysis.estimate import n_members
+from mcoom.analysis.estimate import exact_mean, n_members
 from mcoom.analysis.logrank import two_sided_p
-from mcoom.analysis.mean import mean_and_variance
+from mcoom.analysis.mean import EXACT_SUMS, mean_and_variance
 from mcoom.analysis.multiplicity import largest_p
-from mcoom.analysis.proportion import fisher_p, unpaired_difference, wilson
+from mcoom.analysis.proportion import fisher_p, unpaired_difference
+from mcoom.analysis.restricted import RestrictedMean, contrast_means
 from mcoom.analysis.result import Interval, not_estimable, span
+from mcoom.analysis.share import share_limits
 from mcoom.analysis.superiority import censored_superiority
-from mcoom.analysis.survival import LifeTable, kaplan_meier, restricted_area
+from mcoom.analysis.survival import LifeTable, kaplan_meier
 from mcoom.tally.status import Case, Status
 
 CasePair = tuple[Case, Case]
@@ -37,29 +40,40 @@ def unpaired_rmst(view: CellView, baseline: CellView, level: float) -> tuple[Int
     return span(intervals[0], intervals[1:]), largest_p([(effect, p) for _, effect, p in found])
 
 
-def restricted_moments(view: CellView, case: Case, is_exact: bool) -> tuple[float, float, float]:
-    """Return the restricted mean, its variance, and what censoring leaves unknown."""
-    if is_exact:
-        sums = view.total("restricted_sum", case), view.total("restricted_sumsq", case)
-        return *mean_and_variance(*sums, n_members(view, case)), 0.0
-    return restricted_area(kaplan_meier(view.life_table(case)), view.tau_ns)
+def restricted_mean_of(view: CellView, case: Case, is_exact: bool, level: float) -> RestrictedMean:
+    """Return the restricted mean of a cell that counts somebody, with limits of its own where its variance is no guide.
+
+    Parameters
+    ----------
+    view : CellView
+    case : Case
+        Of exhausted budgets.
+    is_exact : bool
+        Whether to take the exact sums, or the area under the curve.
+    level : float
+        Confidence level of the limits.
+    """
+    if not is_exact:
+        return RestrictedMean.of_curve(kaplan_meier(view.life_table(case), level), view.tau_ns, level)
+    sums = view.total("restricted_sum", case), view.total("restricted_sumsq", case)
+    mean, variance = mean_and_variance(*sums, n_members(view, case))
+    found = exact_mean(view, case, level)
+    has_limits = found.method != EXACT_SUMS
+    return RestrictedMean(
+        mean, variance, 0.0, (float(found.low or 0.0), float(found.high or 0.0)) if has_limits else None
+    )
 
 
 def _rmst(view: CellView, baseline: CellView, cases: CasePair, level: float) -> tuple[Interval, float, float | None]:
     """Interval, effect and p-value under one pair of cases."""
     is_exact = view.has_exact_mean and baseline.has_exact_mean
-    method = "unpaired, exact sums, normal" if is_exact else "unpaired, areas under Kaplan-Meier, normal"
+    method = "unpaired, exact sums" if is_exact else "unpaired, areas under Kaplan-Meier"
     if not n_members(view, cases[0]) or not n_members(baseline, cases[1]):
         return not_estimable(method, "no replicates"), 0.0, None
-    x, x_variance, x_tail = restricted_moments(view, cases[0], is_exact)
-    y, y_variance, y_tail = restricted_moments(baseline, cases[1], is_exact)
-    error = (x_variance + y_variance) ** 0.5
-    half = float(ndtri(0.5 + level / 2)) * error
-    low, high = x - y - y_tail - half, x + x_tail - y + half
-    if x_tail or y_tail:
-        reason = "the last replicate at risk was censored before the horizon"
-        return Interval(None, low, high, method, reason), 0.0, None
-    return Interval(x - y, low, high, method), x - y, two_sided_p((x - y) / error) if error else None
+    x, y = (restricted_mean_of(v, c, is_exact, level) for v, c in zip((view, baseline), cases, strict=True))
+    found = contrast_means(x, y, float(view.tau_ns), level)
+    interval = replace(found.difference, method=f"{method}, {found.difference.method}")
+    return interval, 0.0 if interval.value is None else x.mean - y.mean, found.p_difference
 
 
 def unpaired_superiority(view: CellView, baseline: CellView, level: float) -> tuple[Interval, float | None]:
@@ -110,7 +124,7 @@ def superiority_of_tables(table: LifeTable, baseline: LifeTable, level: float = 
     y_variance = np.sum(y * (y_place - value) ** 2) / (m - 1)
     variance = float(x_variance / n + y_variance / m)
     n_equal = min(n, m) if variance <= 0 else value * (1 - value) / variance
-    low, high = wilson(value, n_equal, level) if n_equal > 0 else (0.0, 1.0)
+    low, high = share_limits(value, n_equal, level) if n_equal > 0 else (0.0, 1.0)
     p = two_sided_p((value - 0.5) / variance**0.5) if variance > 0 else None
     return Interval(value, low, high, method), p
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
+from mcoom.analysis.anytime import Sequential, SequentialPoint
 from mcoom.analysis.binned import CellView
 from mcoom.analysis.compare import compare_cell
 from mcoom.analysis.composite import (
@@ -25,6 +26,7 @@ from mcoom.analysis.multiplicity import ADJUSTMENTS
 from mcoom.analysis.omnibus import Friedman, KSample, friedman_test, k_sample
 from mcoom.analysis.result import CellKey, Contrast, Estimate
 from mcoom.analysis.stratified import Stratified, stratify
+from mcoom.spec.family import ONE_FAMILY, Declared
 from mcoom.tally.plan import TallyPlan
 from mcoom.tally.tally import PointTally
 
@@ -71,8 +73,8 @@ class Analysis:
     """One per cell, estimand and policy other than the baseline."""
     level: float
     """Confidence level of every interval."""
-    adjust: str = "holm"
-    """How p-values are adjusted: a key of ``mcoom.analysis.multiplicity.ADJUSTMENTS``."""
+    declared: Declared = ONE_FAMILY
+    """Families of contrasts, their error rate and adjustment."""
     composite_estimates: tuple[CompositeEstimate, ...] = ()
     """Late kills over all replicates, where some never got there."""
     composite_contrasts: tuple[CompositeContrast, ...] = ()
@@ -83,6 +85,11 @@ class Analysis:
     """Each policy against the baseline over all points, where there are two or more."""
     friedman: tuple[Friedman, ...] = ()
     """The order of the policies over all points, by estimand."""
+
+    @property
+    def adjust(self) -> str:
+        """How p-values are adjusted: a key of ``mcoom.analysis.multiplicity.ADJUSTMENTS``."""
+        return self.declared.adjust
 
     @property
     def error_rate(self) -> float:
@@ -98,10 +105,16 @@ class Analysis:
             "family": {
                 "method": self.adjust,
                 "of": "logrank_p",
-                "over": "all policies, cells and estimands of this analysis; each other test likewise, on its own",
+                "over": "the families that the scenario declares, each on its own"
+                if self.declared.families
+                else "all policies, cells and estimands of this analysis; each other test likewise, on its own",
                 "size": sum(contrast.logrank_p is not None for contrast in self.contrasts),
                 "error_rate": self.error_rate,
             },
+            "families": [
+                {"name": f.name, "estimands": list(f.estimands), "policies": list(f.policies)}
+                for f in self.declared.families
+            ],
         }
 
 
@@ -112,8 +125,9 @@ def analyse(
     estimands: Sequence[str] | None = None,
     by_stratum: bool = False,
     has_curves: bool = False,
-    level: float = 0.95,
-    adjust: str = "holm",
+    level: float | None = None,
+    declared: Declared | None = None,
+    sequential: Sequential | None = None,
 ) -> Analysis:
     """Estimate and compare everything in a run.
 
@@ -129,10 +143,13 @@ def analyse(
         Whether to add every stratum as a cell of its own (key ``stratum``); they join the family.
     has_curves : bool
         Whether to keep the survival curves.
-    level : float
-        Confidence level of every interval; one minus it is the error rate of the family.
-    adjust : {"holm", "bh", "by"}
-        How p-values are adjusted over their family.
+    level : float, optional
+        Confidence level of every interval; one minus it is the error rate of the family. That of ``declared``.
+    declared : Declared, optional
+        Families of contrasts, error rate and adjustment; by default one family, 5 %, Holm.
+    sequential : Sequential, optional
+        Of a run that stopped by its own data: estimates and contrasts of whole points then have limits that hold at all
+        times; those of strata, of composites and over points keep limits for a fixed n.
 
     Returns
     -------
@@ -141,31 +158,33 @@ def analyse(
     Raises
     ------
     ValueError
-        The baseline or an estimand is not in the plan, or there is no such adjustment.
+        The baseline or an estimand is not in the plan.
     """
     plan = results.plan
     baseline = plan.baseline if baseline is None else baseline
-    _check_arguments(plan, baseline, estimands, adjust)
+    declared = ONE_FAMILY if declared is None else declared
+    level = declared.level if level is None else level
+    _check_arguments(plan, baseline, estimands)
     strata: list[int | None] = [None]
     if by_stratum and len(plan.stratum_labels) > 1:
         strata += range(len(plan.stratum_labels))
     parts = _Parts(baseline, level, has_curves)
     for point in results.points:
+        times = sequential.of_point(point.index, point.tally) if sequential is not None else None
         for stratum in strata:
             cell = _cell_key(point, plan, stratum)
             for estimand in estimands or plan.estimands:
-                parts.add(cell, {p: CellView(point.tally, p, estimand, stratum) for p in plan.policies})
-    return parts.analysis(plan.policies, adjust)
+                views = {p: CellView(point.tally, p, estimand, stratum) for p in plan.policies}
+                parts.add(cell, views, times if stratum is None else None)
+    return parts.analysis(plan.policies, declared)
 
 
-def _check_arguments(plan: TallyPlan, baseline: str, estimands: Sequence[str] | None, adjust: str) -> None:
+def _check_arguments(plan: TallyPlan, baseline: str, estimands: Sequence[str] | None) -> None:
     if baseline not in plan.policies:
         raise ValueError(f"baseline = {baseline!r}: must be one of {', '.join(plan.policies)}")
     for estimand in estimands or ():
         if estimand not in plan.estimands:
             raise ValueError(f"estimand = {estimand!r}: must be one of {', '.join(plan.estimands)}")
-    if adjust not in ADJUSTMENTS:
-        raise ValueError(f"adjust = {adjust!r}: must be one of {', '.join(ADJUSTMENTS)}")
 
 
 class _Parts:
@@ -180,12 +199,14 @@ class _Parts:
         self.k_sample: list[KSample] = []
         self._sums: dict[tuple[str, str], tuple[RankSums, bool]] = {}
 
-    def add(self, cell: CellKey, views: dict[str, CellView]) -> None:
+    def add(self, cell: CellKey, views: dict[str, CellView], times: SequentialPoint | None) -> None:
         """Add one estimand of one cell."""
         base = views[self.baseline]
         others = [view for policy, view in views.items() if policy != self.baseline]
-        self.estimates += [estimate_cell(view, cell, self.level, self.has_curves) for view in views.values()]
-        self.contrasts += [compare_cell(view, base, cell, self.level) for view in others]
+        estimates = [estimate_cell(view, cell, self.level, self.has_curves) for view in views.values()]
+        contrasts = [compare_cell(view, base, cell, self.level) for view in others]
+        self.estimates += [times.estimate(e) for e in estimates] if times is not None else estimates
+        self.contrasts += [times.contrast(c) for c in contrasts] if times is not None else contrasts
         if len(views) > 2:
             self.k_sample.append(k_sample(list(views.values()), cell))
         if has_composite(list(views.values())):
@@ -202,16 +223,16 @@ class _Parts:
                 has_cases = had_cases or bool(view.cases or base.cases)
                 self._sums[view.policy, view.estimand] = before + sums, has_cases
 
-    def analysis(self, policies: Sequence[str], adjust: str) -> Analysis:
+    def analysis(self, policies: Sequence[str], declared: Declared) -> Analysis:
         """Return the whole, adjusted over its families."""
-        contrasts = _adjust(self.contrasts, adjust)
+        contrasts = _adjust(self.contrasts, declared)
         return Analysis(
             tuple(self.estimates),
             tuple(contrasts),
             self.level,
-            adjust,
+            declared,
             tuple(self.composite_estimates),
-            adjust_composites(self.composite_contrasts, adjust),
+            adjust_composites(self.composite_contrasts, declared.adjust),
             tuple(self.k_sample),
             tuple(self.stratified(contrasts)),
             tuple(self.friedman(policies)),
@@ -255,8 +276,21 @@ _TESTS = {
 }
 
 
-def _adjust(contrasts: Sequence[Contrast], method: str) -> list[Contrast]:
-    """Adjust each test over a family of its own."""
+def _adjust(contrasts: Sequence[Contrast], declared: Declared) -> list[Contrast]:
+    """Adjust each test within the declared families."""
+    named = [replace(c, family=declared.family_of(c.estimand, c.policy)) for c in contrasts]
+    places: dict[str, list[int]] = {}
+    for place, contrast in enumerate(named):
+        places.setdefault(contrast.family, []).append(place)
+    for members in places.values():
+        adjusted = _adjust_family([named[place] for place in members], declared.adjust)
+        for place, contrast in zip(members, adjusted, strict=True):
+            named[place] = contrast
+    return named
+
+
+def _adjust_family(contrasts: Sequence[Contrast], method: str) -> list[Contrast]:
+    """Adjust each test over a family; tests of other kinds are families of their own."""
     size = sum(contrast.logrank_p is not None for contrast in contrasts)
     adjust = ADJUSTMENTS[method]
     columns = [adjust([getattr(contrast, name) for contrast in contrasts]) for name in _TESTS]

@@ -4,13 +4,17 @@ Takes a result file, gives text or JSON. Must not load the engine.
 """
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from mcoom.cli.options import file_argument, json_option
-from mcoom.cli.output import give, give_json
+from mcoom.cli.output import give, give_json, say
 from mcoom.errors import SpecError
 from mcoom.units import closest
+
+if TYPE_CHECKING:
+    from mcoom.store.record import Results
 
 
 @click.command()
@@ -43,9 +47,7 @@ def show(file: Path, as_json: bool) -> None:
 @click.option(
     "--adjust",
     type=click.Choice(["holm", "bh", "by"]),
-    default="holm",
-    show_default=True,
-    help="Adjust p-values over their family: Holm, Benjamini-Hochberg or Benjamini-Yekutieli.",
+    help="Adjust p-values within their families: Holm, Benjamini-Hochberg or Benjamini-Yekutieli. [the scenario's]",
 )
 @json_option
 def compare(
@@ -54,29 +56,47 @@ def compare(
     estimands: tuple[str, ...],
     by_stratum: bool,
     curves: bool,
-    adjust: str,
+    adjust: str | None,
     as_json: bool,
 ) -> None:
     """Compare the policies of F.h5: estimates with intervals, contrasts with adjusted p-values."""
+    from dataclasses import replace
+
     from mcoom.analysis.verdict import analyse
+    from mcoom.report.declared import declared_of, sequential_of
     from mcoom.report.printout import page_text
     from mcoom.store.read import read_results
 
     results = read_results(file)
+    note_engine(file, results)
     check_names("--baseline", (baseline,) if baseline is not None else (), results.plan.policies)
     check_names("--estimand", estimands, results.plan.estimands)
+    declared = declared_of(results)
+    if adjust is not None and adjust != declared.adjust:
+        say(f"mcoom: note: --adjust {adjust}: the scenario declared {declared.adjust}")
+        declared = replace(declared, adjust=adjust)
     analysis = analyse(
         results,
         baseline=baseline,
         estimands=estimands or None,
         by_stratum=by_stratum,
         has_curves=curves and as_json,
-        adjust=adjust,
+        declared=declared,
+        sequential=sequential_of(results),
     )
     if as_json:
         give_json(analysis.to_json())
     else:
         give(page_text(results, analysis))
+
+
+def note_engine(file: Path, results: "Results") -> None:
+    """Say in one line that a file was made by another engine than this one."""
+    from mcoom._jit import engine_digest
+
+    made_by = str(results.provenance.get("engine_digest", ""))
+    if made_by and made_by != engine_digest():
+        say(f"mcoom: note: {file} was made by another engine ({made_by[:12]}); numbers of a new run may differ")
 
 
 def check_names(option: str, given: tuple[str, ...], known: tuple[str, ...]) -> None:

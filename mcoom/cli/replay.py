@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import click
 
 from mcoom.cli.options import file_argument, json_option
-from mcoom.cli.output import give, give_json, say
+from mcoom.cli.output import give, give_json
+from mcoom.cli.read import note_engine
 from mcoom.errors import DataError, SpecError
 
 if TYPE_CHECKING:
@@ -31,7 +32,6 @@ def replay(file: Path, cell: str, replicate: int, policy: str | None, has_all: b
     """Simulate one replicate of F.h5 again and print its events."""
     import numpy as np
 
-    from mcoom._jit import engine_digest
     from mcoom.design.build import build_design
     from mcoom.engine.replicates import trace_replicate
     from mcoom.lower import lower_block, lower_policy
@@ -42,8 +42,7 @@ def replay(file: Path, cell: str, replicate: int, policy: str | None, has_all: b
     results = read_results(file)
     point, name = parse_cell(results, cell, policy)
     record = results.provenance
-    if record["engine_digest"] != engine_digest():
-        say(f"mcoom: note: {file} was made by another engine ({str(record['engine_digest'])[:12]}); numbers may differ")
+    note_engine(file, results)
     scenario = parse_scenario(str(record["scenario_text"]), str(record["scenario_name"]))
     design = build_design(scenario, int(record["replicates"]), int(record["seed"]))
     block = lower_block(design, point, replicate, 1)

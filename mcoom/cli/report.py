@@ -11,7 +11,7 @@ import click
 
 from mcoom.cli.options import file_argument, json_option, quiet_option
 from mcoom.cli.output import give, give_json, say
-from mcoom.cli.read import check_names
+from mcoom.cli.read import check_names, note_engine
 from mcoom.errors import SpecError, StoreError
 
 if TYPE_CHECKING:
@@ -64,6 +64,10 @@ def report(
         say(f"wrote {written[-1]} and {len(written) - 1} figures")
 
 
+_OF_MAPS = ("map",)
+_OF_POINTS = ("curves", "ridges", "forest")
+
+
 @click.command()
 @click.argument("kind", type=click.Choice(KINDS), metavar="KIND")
 @file_argument
@@ -95,6 +99,9 @@ def plot(
     from mcoom.figure.style import check_suffix, save
 
     check_suffix(path)
+    for option, value, kinds in (("--x", x, _OF_MAPS), ("--y", y, _OF_MAPS), ("--cell", cell, _OF_POINTS)):
+        if value is not None and kind not in kinds:
+            raise SpecError(f"{option}: {kind} has no such choice; allowed: with {', '.join(kinds)}")
     if kind == "map" and len(estimands) > 1:
         raise SpecError(f"--estimand: {len(estimands)} of them; allowed for a map: one")
     results, analysis = _read(file, baseline, estimands)
@@ -109,12 +116,18 @@ def _read(file: Path, baseline: str | None, estimands: Sequence[str]) -> "tuple[
     """Read and analyse a file, once it is known that figures can be drawn at all."""
     import mcoom.figure  # noqa: F401
     from mcoom.analysis.verdict import analyse
+    from mcoom.report.declared import declared_of, sequential_of
     from mcoom.store.read import read_results
 
     results = read_results(file)
+    note_engine(file, results)
     check_names("--baseline", (baseline,) if baseline is not None else (), results.plan.policies)
     check_names("--estimand", tuple(estimands), results.plan.estimands)
-    return results, analyse(results, baseline=baseline, estimands=estimands or None)
+    declared, sequential = declared_of(results), sequential_of(results)
+    analysis = analyse(
+        results, baseline=baseline, estimands=estimands or None, declared=declared, sequential=sequential
+    )
+    return results, analysis
 
 
 def _plate(

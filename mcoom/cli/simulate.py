@@ -20,6 +20,7 @@ from mcoom.cli.executor import executor_options, executor_settings
 from mcoom.cli.options import json_option, quiet_option, replicates_option, seed_option, set_option
 from mcoom.cli.output import give, give_json, say
 from mcoom.errors import McoomError, SpecError, StoreError, WorkerLostError
+from mcoom.spec.until import FORM
 
 if TYPE_CHECKING:
     from mcoom.analysis.stopping import SequentialPlan
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from mcoom.run.job import Finished, Job
     from mcoom.run.shard import Shard
     from mcoom.run.watch import Watch
+    from mcoom.spec.scenario import Scenario
 
 DEFAULT_SCENARIO = "population"
 DEFAULT_FOLDER = Path("results")
@@ -68,12 +70,11 @@ def run(scenario: str, output: Path | None, as_json: bool, quiet: bool, **option
     from mcoom.design.build import build_design
     from mcoom.run.job import Job
     from mcoom.run.shard import Shard, parse_shard
-    from mcoom.spec.load import load_scenario
 
     shard = parse_shard(options["shard"], os.environ) if options["shard"] else Shard()
     if options["fresh"] and not shard.is_whole:
         raise SpecError("--fresh with --shard: would throw away the work of other shards; remove the folder instead")
-    loaded = load_scenario(scenario, (*options["overrides"], *_stopping_overrides(options)))
+    loaded = _load(scenario, options)
     design = build_design(loaded, options["max_replicates"] or options["replicates"], options["seed"])
     rounds = _rounds(design)
     if rounds is not None and not shard.is_whole:
@@ -94,9 +95,25 @@ def run(scenario: str, output: Path | None, as_json: bool, quiet: bool, **option
     if not quiet:
         done = f"{path}: complete already; nothing to do (--fresh runs it again)"
         say(done if finished.was_complete else f"wrote {path}")
-        if rounds is not None and not finished.was_complete:
-            say(rounds.summary())
+    # What was asked for and not got is no progress message: -q does not hide it.
+    if rounds is not None and not finished.was_complete and (not quiet or rounds.n_open):
+        say(rounds.summary())
     _show(design, path, as_json)
+
+
+def _load(scenario: str, options: Mapping[str, Any]) -> "Scenario":
+    """Load the scenario with its overrides; what is wrong with --until is said of --until."""
+    from mcoom.spec.load import load_scenario
+
+    try:
+        return load_scenario(scenario, (*options["overrides"], *_stopping_overrides(options)))
+    except SpecError as error:
+        given = f"--set stopping.until={options['until']}: stopping.until = "
+        head, found, tail = str(error).partition(given)
+        if options["until"] is None or not found:
+            raise
+        # The value is quoted after the key once more, perhaps shortened.
+        raise SpecError(f"{head}--until {options['until']!r}:{tail.partition(':')[2]}") from None
 
 
 def _stopping_overrides(options: Mapping[str, Any]) -> list[str]:
@@ -107,6 +124,8 @@ def _stopping_overrides(options: Mapping[str, Any]) -> list[str]:
         named = "--max-total" if options["max_total"] is not None else "--max-replicates"
         if not any(override.startswith("stopping.until=") for override in options["overrides"]):
             raise SpecError(f"{named} without --until; allowed: --replicates, or --until CONDITION")
+    if options["until"] is not None and not options["until"].strip():
+        raise SpecError(f"--until {options['until']!r}: is empty; allowed: {FORM}")
     given = {"until": options["until"], "max_total": options["max_total"]}
     return [f"stopping.{key}={value}" for key, value in given.items() if value is not None]
 
@@ -265,6 +284,7 @@ def _default_output(name: str) -> Path:
 
 def _show(design: "Design", path: Path, as_json: bool) -> None:
     from mcoom.analysis.verdict import analyse
+    from mcoom.report.declared import declared_of, sequential_of
     from mcoom.report.printout import page_text
     from mcoom.store.read import read_results
 
@@ -276,7 +296,7 @@ def _show(design: "Design", path: Path, as_json: bool) -> None:
             give(f"{n:,} estimates are too many for a table; mcoom compare {path} makes them")
         return
     stored = read_results(path)
-    analysis = analyse(stored)
+    analysis = analyse(stored, declared=declared_of(stored), sequential=sequential_of(stored))
     if as_json:
         give_json(analysis.to_json())
     else:

@@ -5,7 +5,12 @@ data and the version of matplotlib. Needs the extra ``plot``; everything else wo
 files of results or of pages.
 """
 
+import logging
+
 from mcoom.errors import SpecError
+
+# Matplotlib talks about its own folders (a home that may not be written, a font cache): no matter of ours.
+logging.getLogger("matplotlib").setLevel(logging.ERROR)
 
 try:
     import matplotlib as _matplotlib  # noqa: F401

@@ -27,6 +27,8 @@ class Levels:
     """Splits for RESTART, one for each level but the last."""
     n_events: int
     """Events that the pilot took."""
+    reach: tuple[float, ...] = ()
+    """Roughly the probability to get to each level but the last."""
 
 
 def choose_levels(
@@ -42,7 +44,7 @@ def choose_levels(
     n : int
         Copies of the pilot; at least some tens.
     seed : int
-        Root seed; pilots use keys of their own, so that the estimates do not depend on the choice.
+        Root seed; pilots use keys of their own.
     share : float
         Share that is to go on; 0.1 to 0.3 is near the best.
     max_levels : int
@@ -63,8 +65,7 @@ def choose_levels(
     """
     pilot = -1
     states = system.start(PILOT_FIRST, n)
-    levels: list[float] = []
-    splits: list[int] = []
+    levels, splits, reach = list[float](), list[int](), list[float]()
     n_events = 0
     for stage in range(max_levels):
         keys = segment_keys(seed, pilot, stage * n, n)
@@ -74,7 +75,7 @@ def choose_levels(
         floor = levels[-1] if levels else NEVER
         level = _next_level(far.best, floor, share)
         if reached >= share or level >= target:
-            return Levels((*levels, target), tuple(splits), n_events)
+            return Levels((*levels, target), tuple(splits), n_events, tuple(reach))
         if level <= floor:
             break
         # The same keys lead along the same way: this only finds the states where the new level was passed.
@@ -83,11 +84,44 @@ def choose_levels(
         there = np.flatnonzero(near.outcome == Outcome.REACHED)
         levels.append(level)
         splits.append(max(2, round(n / len(there))))
+        reach.append((reach or [1.0])[-1] * len(there) / n)
         states = near.states[there[spread(len(there), n, seed, pilot, stage)]]
     raise SpecError(
         f"splitting: the pilot got no further than {levels[-1] if levels else 'its start'} of {target}; "
         "allowed: more copies, or another importance function"
     )
+
+
+def refine(levels: Levels, step: float) -> Levels:
+    """Put more levels between those of a pilot, for RESTART with evenly spread draws.
+
+    Parameters
+    ----------
+    levels : Levels
+        Of a pilot.
+    step : float
+        Distance of the new levels, > 0; best the smallest by which importance changes.
+
+    Returns
+    -------
+    Levels
+        From the first of the pilot's levels up. Splits, many of them 1, keep the number of copies where the pilot saw
+        it fall: probabilities between its levels are interpolated on the log scale.
+    """
+    if len(levels.levels) < 2 or not levels.reach:
+        return levels
+    first, target = levels.levels[0], levels.levels[-1]
+    fine = [*np.arange(first, target, step).tolist(), target]
+    known = np.log(levels.reach)
+    slope = (known[-1] - known[0]) / (levels.levels[-2] - first) if len(known) > 1 else 0.0
+    inside = np.interp(fine[:-1], levels.levels[:-1], known)
+    beyond = np.maximum(0.0, np.array(fine[:-1]) - levels.levels[-2])
+    wanted = np.exp(-(inside + slope * beyond))
+    splits, product = [], 1
+    for number in wanted.tolist():
+        splits.append(max(1, round(number / product)))
+        product *= splits[-1]
+    return Levels(tuple(fine), tuple(splits), levels.n_events, tuple((1 / wanted).tolist()))
 
 
 def _next_level(best: Floats, floor: float, share: float) -> float:

@@ -11,6 +11,7 @@ from mcoom.analysis.composite import SUFFIX, CompositeContrast, CompositeEstimat
 from mcoom.analysis.multiplicity import ADJUSTMENT_NAMES
 from mcoom.analysis.result import Contrast, Estimate
 from mcoom.analysis.verdict import Analysis
+from mcoom.report.declared import families_text
 from mcoom.report.extent import replicates_text, stopping_text
 from mcoom.report.quantity import p_text, share_interval, share_text, time_interval, time_text
 from mcoom.report.sentence import TESTS_OF_A_SENTENCE, direction, earlier, sentence
@@ -60,6 +61,7 @@ def comparison_text(results: Results, analysis: Analysis) -> str:
         f"{record.get('scenario_name')}: {record.get('scenario_title')}",
         f"{replicates_text(results)}, seed {record.get('seed')}; {share_text(analysis.level)} intervals in brackets",
         *([note] if (note := stopping_text(results)) else []),
+        *([note] if (note := families_text(analysis)) else []),
     ]
     if len(results.points) > MAX_POINTS:
         return "\n".join([*lines, "", *_many_points(results, analysis)])
@@ -192,7 +194,7 @@ def _many_points(results: Results, analysis: Analysis) -> list[str]:
         f"{estimand}: {describe(estimand)} (--estimand for another, --json for all with intervals)",
         *table_lines(header, rows, left=3),
         f"adjusted p: log-rank against {results.plan.baseline}, {ADJUSTMENT_NAMES[analysis.adjust]} "
-        f"over {len(analysis.contrasts):,} contrasts",
+        f"over {max((c.family_size for c in analysis.contrasts), default=0):,} contrasts",
         *_count_points(
             [c for c in analysis.contrasts if c.estimand == estimand], analysis.error_rate / TESTS_OF_A_SENTENCE
         ),

@@ -24,6 +24,6 @@ def stopping_text(results: Results) -> str:
     n_open = how["n_conditions_open"]
     met = "all conditions are met" if not n_open else f"{n_open:,} condition(s) are not met"
     return (
-        f"stopped by its own data (until {how['until']}; {met}): the intervals below are for a number of replicates "
-        "fixed beforehand, a little too narrow here (docs/stopping.md)"
+        f"stopped by its own data (until {how['until']}; {met}): intervals of whole points hold at any time "
+        "of stopping; curves, strata and p-values are for a number of replicates fixed beforehand (docs/stopping.md)"
     )

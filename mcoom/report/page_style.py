@@ -48,7 +48,7 @@ pre { overflow-x: auto; background: #f6f6f6; padding: .8rem;
   nav, details { display: none; }
   h2, h3, h4 { break-after: avoid; }
   figure, .finding, tr { break-inside: avoid; }
-  figure svg { min-width: 0; width: 100% !important; max-height: 165mm; }
+  figure svg { min-width: 0; width: 100% !important; max-height: 138mm; }
   .scroll { overflow: visible; }
   .finding.lead { border-left: 5px solid var(--mark); }
 .finding.lead p { font-size: 11pt; }

@@ -70,6 +70,8 @@ def time_interval(interval: Interval, *, signed: bool = False, short: bool = Fal
     '1.5 ms [1.25, 2]'
     >>> time_interval(Interval(None, 9e9, None, "km", "more than half censored"))
     '> 9 s'
+    >>> time_interval(Interval(-8_220.0, -1.7e8, 1.7e8, "sequence"), signed=True)
+    '-0.00822 ms [-170, 170]'
     """
     value = interval.value
     if value is None or not math.isfinite(value):
@@ -78,10 +80,11 @@ def time_interval(interval: Interval, *, signed: bool = False, short: bool = Fal
     if short:
         return text
     size = next((size for size, unit in _STEPS if text.endswith(f" {unit}")), 1.0)
-    if value == 0:
-        largest = max(abs(interval.low or 0.0), abs(interval.high or 0.0))
+    largest = max(abs(interval.low or 0.0), abs(interval.high or 0.0))
+    # Limits far beyond the value would be long numbers in its unit: the value is what is small then.
+    if value == 0 or largest >= 1000 * max(abs(value), size):
         size, unit = next(((size, unit) for size, unit in _STEPS if largest >= size), _STEPS[-1])
-        text = f"0 {unit}"
+        text = f"{_sign(value, signed and value != 0)}{value / size:.3g} {unit}" if value else f"0 {unit}"
     return f"{text} [{_limit(interval.low, size)}, {_limit(interval.high, size)}]"
 
 

@@ -5,7 +5,7 @@ know nothing of how they were computed, and claims nothing that the adjusted p-v
 means, order and livelock are a family of tests each.
 """
 
-from mcoom.analysis.result import Contrast, Estimate
+from mcoom.analysis.result import Contrast, Estimate, Interval
 from mcoom.report.quantity import p_text, share_text, time_interval, time_text
 
 TESTS_OF_A_SENTENCE = 5
@@ -71,7 +71,7 @@ def direction(contrast: Contrast, error_rate: float) -> str:
 def _mean_way(contrast: Contrast, error_rate: float) -> int:
     """Return -1 or 1 for a restricted mean shown to be smaller or larger than the baseline's, else 0."""
     value, p = contrast.rmst_diff_ns.value, contrast.rmst_p_adjusted
-    if value is None or p is None or p > error_rate:
+    if value is None or p is None or p > error_rate or _holds(contrast.rmst_diff_ns, 0.0):
         return 0
     return -1 if value < 0 else 1
 
@@ -79,9 +79,15 @@ def _mean_way(contrast: Contrast, error_rate: float) -> int:
 def _order_way(contrast: Contrast, error_rate: float) -> int:
     """Return -1 or 1 for a policy shown to be mostly earlier or later than the baseline, else 0."""
     value, p = contrast.prob_superiority.value, contrast.superiority_p_adjusted
-    if value is None or p is None or p > error_rate:
+    if value is None or p is None or p > error_rate or _holds(contrast.prob_superiority, 0.5):
         return 0
     return -1 if value > 0.5 else 1
+
+
+def _holds(interval: Interval, null: float) -> bool:
+    """Return whether an interval holds what a test rejects: then nothing is claimed, whatever the test says."""
+    low, high = interval.low, interval.high
+    return (low is None or low <= null) and (high is None or null <= high)
 
 
 def _mean_text(contrast: Contrast) -> str:

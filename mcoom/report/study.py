@@ -8,10 +8,12 @@ from collections import Counter
 from dataclasses import dataclass
 
 from mcoom.analysis.map import LivelockMap
+from mcoom.analysis.multiplicity import ADJUSTMENT_NAMES
 from mcoom.analysis.verdict import Analysis, analyse
 from mcoom.errors import SpecError
 from mcoom.figure.map import short_name
 from mcoom.report.comparison import MAX_POINTS, contrast_cells, describe, estimate_cells
+from mcoom.report.declared import families_text, policy_titles
 from mcoom.report.extent import replicates_text, stopping_text
 from mcoom.report.finding import Finding, contrast_findings, livelock_findings, onset
 from mcoom.report.law import contest_of, law_text
@@ -120,12 +122,19 @@ def build_study(results: Results, analysis: Analysis) -> Study:
     return writer.study()
 
 
+_WHOLE = 100
+"""From here on counts of tasks are shown as whole numbers."""
+
+
 def _write_map(writer: _Writer, found: LivelockMap) -> None:
     page, baseline = writer.page, writer.baseline
     page.section("Where it livelocks, and what avoids it")
     lead, *others = livelock_findings(found, baseline, writer.results.provenance)
     writer.claim([lead], is_lead=True)
     writer.show(map_plate(found))
+    # Nobody knows a policy by its name who did not write the scenario.
+    titles = policy_titles(writer.results)
+    page.listing([f"{name}: {titles[name]}" for name in writer.results.plan.policies if name in titles])
     writer.claim(others)
     if not found.y.is_numeric:
         return
@@ -138,7 +147,7 @@ def _write_map(writer: _Writer, found: LivelockMap) -> None:
             firsts = [onset(panels[label, policy], found.y.values, column) for policy in policies]
             place = {**panels[label, baseline].facet, found.x.path: value}
             where = ", ".join(f"{short_name(path)} {at}" for path, at in place.items())
-            law = "-" if limit is None else f"{limit:.3g}"
+            law = "-" if limit is None else f"{limit:,.0f}" if limit >= _WHOLE else f"{limit:.3g}"
             rows.append((where, law, *("-" if first is None else str(first) for first in firsts)))
     page.table(
         ("", f"closed form, {baseline}", *policies),
@@ -218,9 +227,8 @@ def _write_point(writer: _Writer, point: PointRecord) -> None:
 def _write_strata(writer: _Writer) -> None:
     """Write the contrasts of the first estimand in each stratum."""
     estimand = writer.estimands[0]
-    found = analyse(
-        writer.results, baseline=writer.baseline, estimands=[estimand], by_stratum=True, level=writer.analysis.level
-    )
+    declared = writer.analysis.declared
+    found = analyse(writer.results, baseline=writer.baseline, estimands=[estimand], by_stratum=True, declared=declared)
     if not found.contrasts:
         return
     writer.page.section("By stratum")
@@ -241,8 +249,9 @@ def _write_reading(writer: _Writer) -> None:
             "restricted mean: mean of the time cut at the horizon; it exists however often a policy fails.",
             f"P({earlier(writer.estimands[0])}): that the policy is the earlier of a pair that met the same random "
             "numbers; half of the ties; 50 % is no difference.",
-            f"adjusted p: log-rank test against the baseline, adjusted by Holm over {len(writer.analysis.contrasts):,} "
-            "contrasts of this report.",
+            families_text(writer.analysis).replace("p adjusted", "adjusted p: log-rank test, adjusted")
+            or f"adjusted p: log-rank test against the baseline, {ADJUSTMENT_NAMES[writer.analysis.adjust]} over "
+            f"{len(writer.analysis.contrasts):,} contrasts of this report.",
         )
     )
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mcoom.errors import SpecError
+from mcoom.errors import SpecError, UnreadableError
 from mcoom.units import closest
 
 PACKAGE = Path(__file__).resolve().parent.parent
@@ -85,7 +85,9 @@ def read_toml(path: Path, shown: str) -> tuple[str, dict[str, Any]]:
     Raises
     ------
     SpecError
-        If it cannot be read or is not TOML.
+        If it is not TOML.
+    UnreadableError
+        If it cannot be read.
     """
     try:
         text = path.read_text(encoding="utf-8")
@@ -93,7 +95,7 @@ def read_toml(path: Path, shown: str) -> tuple[str, dict[str, Any]]:
         raise SpecError(f"{shown}: not UTF-8 at byte {found.start}; allowed: a TOML file in UTF-8") from None
     except OSError as found:
         reason = (found.strerror or "cannot be read").lower()
-        raise SpecError(
+        raise UnreadableError(
             f"{shown}: {reason}; allowed: a readable TOML file, or {', '.join(names('scenarios'))}"
         ) from None
     return text, parse_toml(text, shown)

@@ -9,6 +9,7 @@ from typing import Annotated
 from pydantic import PlainValidator
 
 from mcoom.spec import kind
+from mcoom.spec.family import AnalysisTable
 from mcoom.spec.model import (
     ClassTable,
     CostsTable,
@@ -76,3 +77,4 @@ class ScenarioFile(Table):
     crowds: tuple[CrowdTable, ...] = key((), description="crowds of threads", alias="crowd")
     design: DesignTable = key({}, description="which points a sweep runs")
     stopping: StoppingTable = key({}, description="when a run knows enough")
+    analysis: AnalysisTable = key({}, description="what is tested, said before the run")

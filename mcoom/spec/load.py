@@ -14,6 +14,7 @@ from typing import Any
 from mcoom.errors import SpecError
 from mcoom.spec.catalogue import ScenarioInfo, names, parse_toml, path_of, read_toml
 from mcoom.spec.check import check_file
+from mcoom.spec.family import check_families
 from mcoom.spec.file import POINTS_MAX, ScenarioFile
 from mcoom.spec.locate import Path
 from mcoom.spec.override import apply_overrides
@@ -179,6 +180,7 @@ def _build(text: str, source: dict[str, Any], shown: str, name: str, overrides: 
         design=file.design,
         stopping=_stopping(file, estimands, site),
         max_total=file.stopping.max_total,
+        declared=check_families(file.analysis, table.policies, baseline, estimands, site),
     )
 
 
@@ -192,7 +194,7 @@ def _stopping(file: ScenarioFile, estimands: tuple[str, ...], site: Site) -> Sto
             )
         return None
     try:
-        return parse_rule(stopping.until, estimands)
+        return parse_rule(stopping.until, estimands, round(1 - file.analysis.alpha, 12))
     except ValueError as error:
         raise site.error(("stopping", "until"), str(error)) from None
 

@@ -7,6 +7,7 @@ TOML or arrays.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from mcoom.spec.family import ONE_FAMILY, Declared
 from mcoom.spec.file import DesignTable
 from mcoom.spec.law import Law
 from mcoom.spec.model import (
@@ -71,6 +72,8 @@ class Scenario:
         What every cell has to know before the run may stop; None: it runs all replicates.
     max_total
         With ``stopping``: most replicates of all points together; None: no other bound than ``replicates`` of each.
+    declared
+        Families of contrasts, their error rate and adjustment.
     """
 
     name: str
@@ -99,6 +102,7 @@ class Scenario:
     design: DesignTable
     stopping: StoppingRule | None = None
     max_total: int | None = None
+    declared: Declared = ONE_FAMILY
 
 
 def iter_laws(

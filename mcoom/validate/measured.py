@@ -16,7 +16,7 @@ from importlib.resources import files
 from pathlib import Path
 from statistics import median
 
-from mcoom.errors import DataError
+from mcoom.errors import DataError, UnreadableError
 from mcoom.validate.columns import (
     DESIGN_COLUMNS,
     FACTOR_COLUMNS,
@@ -184,7 +184,8 @@ def read_text(path: Path) -> str:
         return raw.decode("utf-8")
     except (OSError, EOFError, zlib.error, lzma.LZMAError) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        raise DataError(f"{path}: cannot be read: {reason}; allowed: a CSV file, plain, .gz or .xz") from error
+        kind = UnreadableError if isinstance(error, FileNotFoundError | PermissionError) else DataError
+        raise kind(f"{path}: cannot be read: {reason}; allowed: a CSV file, plain, .gz or .xz") from error
     except UnicodeDecodeError as error:
         raise DataError(f"{path}: byte {error.start} is not UTF-8; allowed: a CSV file, plain, .gz or .xz") from error
 

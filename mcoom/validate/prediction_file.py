@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from mcoom.errors import DataError, StoreError
+from mcoom.errors import DataError, StoreError, UnreadableError
 from mcoom.validate.measured import Configuration
 from mcoom.validate.predict import Prediction, Sample
 
@@ -143,7 +143,7 @@ def _load(path: Path) -> tuple[dict[str, Any], np.ndarray, np.ndarray, np.ndarra
             about = json.loads(archive["about"].tobytes())
             sizes, times, censored, boots = (archive[name] for name in ("n", "time_ns", "censored", "boot"))
     except OSError as error:
-        raise DataError(f"{path}: cannot be read: {error.strerror or error}; {allowed}") from error
+        raise UnreadableError(f"{path}: cannot be read: {error.strerror or error}; {allowed}") from error
     except (ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise DataError(f"{path}: not a file of predictions ({error}); {allowed}") from error
     version = about.get("schema_version")

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from mcoom.analysis.sample import Sample
-from mcoom.errors import DataError
+from mcoom.errors import DataError, UnreadableError
 from mcoom.units import closest
 
 QUANTITIES = (
@@ -162,7 +162,9 @@ def load_table(path: Path) -> AnswerTable:
 def _load_toml(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
+        raise UnreadableError(f"{path}: cannot be read: {error.strerror or error}") from error
+    except UnicodeDecodeError as error:
         raise DataError(f"{path}: cannot be read: {error}") from error
     except tomllib.TOMLDecodeError as error:
         raise DataError(f"{path}: not TOML: {error}") from error
@@ -179,7 +181,9 @@ def _load_columns(path: Path) -> dict[str, list[str]]:
     try:
         with path.open(newline="", encoding="utf-8") as file:
             header, *rows = list(csv.reader(file)) or [[]]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+    except OSError as error:
+        raise UnreadableError(f"{path}: cannot be read: {error.strerror or error}") from error
+    except (UnicodeDecodeError, csv.Error) as error:
         raise DataError(f"{path}: cannot be read: {error}") from error
     for name in ("time", "event"):
         if name not in header:

@@ -62,7 +62,9 @@ class Question:
     def contrast(self) -> MeanContrast:
         """Return the contrast of the two restricted means."""
         assert self.other is not None
-        return compare_restricted_means(self.curve(), kaplan_meier(self.other), self.options["tau"], self.level)
+        return compare_restricted_means(
+            self.curve(), kaplan_meier(self.other), self.options["tau"], self.level, "plain"
+        )
 
 
 def _point(x: float | None) -> Range:
@@ -135,8 +137,10 @@ def _quantile(q: Question) -> Numbers:
 
 def _rmst(q: Question) -> Numbers:
     tau = q.options["tau"]
-    found = restricted_mean(q.curve(), tau, q.level)
+    found = restricted_mean(q.curve(), tau, q.level, "plain")
     if q.is_binned:
+        if found.value is None and q.own.high_ns[-1] >= tau:
+            return {}  # the last one was censored in the bin of tau: before or at it, bins do not tell
         return _around(found.value, area_bound(envelope(q.own), tau, found.value))
     return _interval(found) | {"se": _point(math.sqrt(RestrictedMean.of_curve(q.curve(), tau).variance))}
 

@@ -79,7 +79,8 @@ def test_a_budget_ends_it_and_the_open_cells_are_named(folder):
     [
         (("--until", "livelok_prob ci_width < 1e-3"), "did you mean 'livelock_prob'"),
         (("--until", "recovery.rmst ci_width < 1 s"), "unknown estimand 'recovery'"),
-        (("--until", "rmst"), "is no condition"),
+        (("--until", "rmst"), "small.toml: --until 'rmst': 'rmst' is no condition"),
+        (("--until", ""), "--until '': is empty"),
         (("--until", UNTIL, "--shard", "0/2"), "--shard with --until"),
         (("--until", UNTIL, "--max-replicates", 9, "--replicates", 9), "the same thing twice"),
         (("--max-replicates", 9), "--max-replicates without --until"),

@@ -166,8 +166,6 @@ def test_new_values_of_factors_and_empty_fields_are_no_trouble(mcoom, subset, tm
     [
         (("--html",), "--html with -o DIR"),
         (("--predictions", "p.npz", "--seed", "3"), "without --replicates, --seed"),
-        (("--predictions", "none.npz"), "none.npz: cannot be read"),
-        (("no.csv",), "no.csv: cannot be read"),
     ],
 )
 def test_wrong_options_are_one_line_and_exit_code_2(mcoom, options, words):
@@ -183,3 +181,28 @@ def test_a_file_that_cannot_be_written_is_found_before_the_work(mcoom, subset, t
         done = mcoom("validate", subset, "--replicates", 2, *options)
         assert done.returncode == 1
         assert "episodes" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("validate", "no.csv"),
+        ("validate", "--predictions", "no.npz"),
+        ("verify", "no.toml"),
+        ("check", "no.toml"),
+        ("run", "no.toml"),
+        ("rare", "no.toml"),
+        ("show", "no.h5"),
+        ("compare", "no.h5"),
+        ("report", "no.h5"),
+        ("plot", "curves", "no.h5"),
+        ("merge", "no", "-o", "f.h5"),
+        ("status", "no"),
+    ],
+    ids=lambda c: c[0],
+)
+def test_a_file_that_is_not_there_is_one_line_and_exit_code_1(mcoom, command):
+    done = mcoom(*command)
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
+    assert "no." in done.stderr or "no:" in done.stderr

@@ -45,7 +45,7 @@ def test_right_scenario(mcoom, tmp_path, scenario_text):
     ("arguments", "code", "named"),
     [
         (("run", "no-such-scenario"), 2, "no-such-scenario"),
-        (("run", "no-such-file.toml"), 2, "no-such-file.toml"),
+        (("run", "no-such-file.toml"), 1, "no-such-file.toml"),
         (("run", "desktop", "--replicates", "0"), 2, "0"),
         (("run", "desktop", "--threads", "none"), 2, "none"),
         (("run", "desktop", "--sed", "1"), 2, "--sed"),
@@ -57,7 +57,7 @@ def test_right_scenario(mcoom, tmp_path, scenario_text):
         (("compare", "no-such.h5"), 1, "no-such.h5"),
         (("frobnicate",), 2, "frobnicate"),
         (("replay", "no-such.h5", "--cell", "0", "--replicate", "0"), 1, "no-such.h5"),
-        (("validate", "no-such.csv"), 2, "no-such.csv"),
+        (("validate", "no-such.csv"), 1, "no-such.csv"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else str(value),
 )

@@ -12,6 +12,8 @@ from mcoom.analysis.omnibus import friedman_test
 from mcoom.analysis.stratified import pool_effects
 from mcoom.analysis.verdict import analyse
 from mcoom.report.comparison import comparison_text
+from mcoom.report.declared import families_text
+from mcoom.spec.family import Declared, Family
 from mcoom.store.record import PointRecord, Results
 from tests.unit.episode_rows import kill_tally
 
@@ -83,11 +85,31 @@ def test_the_family_is_adjusted_as_asked():
     run = run_of(3, (1.0, 0.95, 1.05))
     p_values = [c.rmst_p for c in analyse(run).contrasts]
     for name, method in (("holm", holm), ("bh", benjamini_hochberg), ("by", benjamini_yekutieli)):
-        analysis = analyse(run, adjust=name)
+        analysis = analyse(run, declared=Declared(adjust=name))
         assert [c.rmst_p_adjusted for c in analysis.contrasts] == method(p_values)
         assert analysis.to_json()["family"]["method"] == name
-    with pytest.raises(ValueError, match="adjust = 'none': must be one of holm, bh, by"):
-        analyse(run, adjust="none")
+
+
+def test_declared_families_are_adjusted_apart():
+    """Two policies, three points: a family of one policy, and the rest; the twin is one family of all."""
+    run = run_of(3, (1.0, 0.95, 1.05))
+    declared = Declared(0.1, "holm", (Family("asked", ("kill",), ("p1",)),))
+    analysis = analyse(run, declared=declared)
+    assert analysis.level == 0.9
+    assert analysis.error_rate == 0.1
+    assert {c.policy: (c.family, c.family_size) for c in analysis.contrasts} == {"p1": ("asked", 3), "p2": ("other", 3)}
+    for policy in ("p1", "p2"):
+        chosen = [c for c in analysis.contrasts if c.policy == policy]
+        assert [c.rmst_p_adjusted for c in chosen] == holm([c.rmst_p for c in chosen])
+    apart, together = (
+        [c.rmst_p_adjusted for c in analyse(run, declared=d).contrasts] for d in (declared, Declared(0.1))
+    )
+    assert apart != together
+    assert analysis.to_json()["families"] == [{"name": "asked", "estimands": ["kill"], "policies": ["p1"]}]
+    assert "within families declared in the scenario: asked (3 contrasts), other (3 contrasts)" in families_text(
+        analysis
+    )
+    assert families_text(analyse(run)) == ""
 
 
 def test_kept_rows_give_the_paired_log_rank_test():

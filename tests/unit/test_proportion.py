@@ -14,8 +14,8 @@ from mcoom.analysis.proportion import (
     mcnemar_p,
     paired_difference,
     unpaired_difference,
-    wilson,
 )
+from mcoom.analysis.share import difference_limits, share_limits, wilson_limits
 
 
 @pytest.mark.parametrize(("k", "n"), [(0, 1), (0, 37), (1, 37), (18, 37), (37, 37), (3, 20_000), (10**6, 10**7)])
@@ -32,14 +32,19 @@ def test_published_exact_interval():
 
 def test_published_wilson_interval():
     """Newcombe (1998a), table I, method 3: 15 of 148, 0.0624 to 0.1605."""
-    assert wilson(15 / 148, 148, 0.95) == pytest.approx((0.0624, 0.1605), abs=5e-5)
+    assert wilson_limits(15 / 148, 148) == pytest.approx((0.0624, 0.1605), abs=5e-5)
+    assert share_limits(45 / 148, 148) == wilson_limits(45 / 148, 148)
+    assert share_limits(15 / 148, 148) == clopper_pearson(15, 148)
 
 
 def test_published_difference():
     """Newcombe (1998b), table II, example (a), method 10: 56/70 - 48/80, 0.0524 to 0.3339."""
-    interval = unpaired_difference(56, 70, 48, 80)
+    parts = [(k / n, *wilson_limits(k / n, n)) for k, n in ((56, 70), (48, 80))]
+    assert difference_limits(*parts) == pytest.approx((0.0524, 0.3339), abs=5e-5)
+    interval = unpaired_difference(56, 70, 48, 80)  # 14 failures: a little wider
     assert interval.value == pytest.approx(0.2)
-    assert (interval.low, interval.high) == pytest.approx((0.0524, 0.3339), abs=5e-5)
+    assert (interval.low, interval.high) == pytest.approx((0.0524, 0.3339), abs=0.01)
+    assert interval.low < 0.0524 < 0.3339 < interval.high
 
 
 def test_published_paired_difference():
@@ -99,7 +104,7 @@ def test_superiority_is_the_mean_score_and_lies_in_its_interval(win, tie, loss):
 
 
 def test_superiority_without_ties_is_wilson():
-    assert superiority_interval(30, 0, 9).low == pytest.approx(wilson(30 / 39, 39, 0.95)[0])
+    assert superiority_interval(30, 0, 9).low == pytest.approx(share_limits(30 / 39, 39)[0])
 
 
 @pytest.mark.parametrize(

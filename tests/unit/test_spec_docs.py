@@ -8,7 +8,7 @@ import pytest
 from pydantic_core import PydanticUndefined
 
 from mcoom.design.build import build_design
-from mcoom.spec import file, model
+from mcoom.spec import family, file, model
 from mcoom.spec.catalogue import names
 from mcoom.spec.load import parse_scenario
 from mcoom.spec.policy import PolicyTable
@@ -26,6 +26,8 @@ TABLES = (
     model.GroupTable,
     file.DesignTable,
     file.StoppingTable,
+    family.AnalysisTable,
+    family.FamilyTable,
     PolicyTable,
 )
 
@@ -35,7 +37,7 @@ def test_every_key_is_documented_with_its_default(table):
     for name, field in table.model_fields.items():
         rows = [line for line in PAGE.splitlines() if line.startswith(f"| `{name}` |")]
         assert any(field.description in row for row in rows), name
-        if field.default is not PydanticUndefined and field.default not in (None, {}):
+        if field.default is not PydanticUndefined and field.default not in (None, {}, ()):
             assert any(f"`{write_value(field.default)}`" in row for row in rows), name
 
 

@@ -38,7 +38,47 @@ nice = 5
 start = { at = "1 ms" }
 """
 
+END = 'start = { at = "1 ms" }'
+FAMILY = """
+[[analysis.family]]
+name = 'a'
+{}"""
+
 WRONG = [
+    (
+        "alpha",
+        "schema_version = 1",
+        "schema_version = 1\nanalysis = { alpha = 1.5 }",
+        2,
+        "analysis.alpha = 1.5",
+        "at most 0.5",
+    ),
+    (
+        "adjust",
+        "schema_version = 1",
+        "schema_version = 1\nanalysis.adjust = 'hom'",
+        2,
+        "analysis.adjust",
+        "mean 'holm'",
+    ),
+    (
+        "family",
+        END,
+        END + FAMILY.format("policies = ['linux-4.19']"),
+        28,
+        "analysis.family.a.policies",
+        "is the baseline",
+    ),
+    ("family of", END, END + FAMILY.format("estimands = ['kil']"), 28, "analysis.family.a.estimands", "mean 'kill'"),
+    ("two families", END, END + 2 * FAMILY.format(""), 30, "analysis.family.a.name", "the name is taken"),
+    (
+        "in two",
+        END,
+        END + FAMILY.format("") + FAMILY.replace("'a'", "'b'").format(""),
+        30,
+        "family.b.name",
+        "each contrast once",
+    ),
     ("machine", "cpus = 2", "cpu = 2", 9, "machine.cpu = 2", "did you mean 'cpus'"),
     ("table", "[machine]", "[machin]", 8, "machin", "did you mean 'machine'"),
     ("unit", 'horizon = "2 s"', 'horizon = "2 sec"', 6, 'scenario.horizon = "2 sec"', "ns, us, ms, s, min"),

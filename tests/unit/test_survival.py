@@ -49,7 +49,7 @@ def test_restricted_mean_without_censoring_is_that_of_the_sample():
     """Without censoring the restricted mean is the mean of min(time, tau), its variance that of the sample / n."""
     for tau in (10.0, 23.0, 35.0):
         times = np.minimum(CONTROL, tau)
-        interval = restricted_mean(kaplan_meier(CONTROL_TABLE), tau)
+        interval = restricted_mean(kaplan_meier(CONTROL_TABLE), tau, scale="plain")
         half = stats.norm.ppf(0.975) * times.std() / len(times) ** 0.5
         assert interval.value == pytest.approx(times.mean(), rel=1e-12)
         assert interval.high == pytest.approx(min(times.mean() + half, tau), rel=1e-12)
@@ -105,7 +105,7 @@ def test_restricted_variance_is_the_textbook_sum():
     ends = [*(s[0] for s in steps[1:]), tau]
     areas = [s[3] * (end - s[0]) for s, end in zip(steps, ends, strict=True)]
     variance = sum(sum(areas[i:]) ** 2 * d / (y * (y - d)) for i, (_, d, y, _) in enumerate(steps))
-    interval = restricted_mean(kaplan_meier(TREATED_TABLE), tau)
+    interval = restricted_mean(kaplan_meier(TREATED_TABLE), tau, scale="plain")
     assert interval.value == pytest.approx(6 + sum(areas), rel=1e-12)
     assert interval.value - interval.low == pytest.approx(stats.norm.ppf(0.975) * variance**0.5, rel=1e-12)
 

@@ -125,3 +125,55 @@ def test_wrong_data_are_named(tmp_path, data, message, capsys):
     (tmp_path / "gehan.csv").write_text(data)
     assert leave_code(["verify", str(path)]) == 2
     assert message in capsys.readouterr().err
+
+
+EDGES = """time,event,arm,site
+0,1,a,x
+0,0,a,y
+1.5,1,a,x
+1.5,0,a,y
+2,1,a,x
+3.25,0,a,y
+1,0,b,x
+2,0,b,y
+2,0,b,x
+4,1,c,y
+"""
+EDGE_ANSWERS = [
+    ("survival", {"group": "a", "time": 0.0}, {"value": "0.8333"}),
+    ("survival", {"group": "a", "time": 1.5}, {"value": "0.625"}),
+    ("cumulative_hazard", {"group": "a", "time": 1.5}, {"value": "0.4167"}),
+    ("median", {"group": "a"}, {"value": "2"}),
+    ("median", {"group": "b"}, {"value": "NA", "low": "NA", "high": "NA"}),
+    ("median", {"group": "c"}, {"value": "4"}),
+    ("rmst", {"group": "b", "tau": 2.0}, {"value": "2", "se": "0"}),
+    ("rmst", {"group": "b", "tau": 2.5}, {"value": "NA"}),
+    ("rmst_difference", {"group": "a", "against": "b", "tau": 2.0}, {"value": "-0.4375"}),
+    ("superiority", {"group": "a", "against": "b", "tau": 2.0}, {"value": "0.6875"}),
+    ("logrank", {}, {"value": "2.81544", "p": "0.244701"}),
+]
+"""By hand; the last one by lifelines."""
+
+
+def edge_table(folder, answers=EDGE_ANSWERS):
+    (folder / "own.csv").write_text(EDGES)
+    lines = [
+        "[table]",
+        *(
+            f'{k} = "{v}"'
+            for k, v in zip(("title", "data", "source", "licence"), ("own", "own.csv", "me", "none"), strict=True)
+        ),
+    ]
+    for quantity, options, numbers in answers:
+        given = {"quantity": quantity, "groups": "arm", "source": "by hand", **options, **numbers}
+        lines += ["[[answer]]", *(f"{k} = {v}" if isinstance(v, float) else f'{k} = "{v}"' for k, v in given.items())]
+    (folder / "own.toml").write_text("\n".join(lines))
+    return folder / "own.toml"
+
+
+def test_edges_of_data_of_ones_own(tmp_path, capsys):
+    """Times of 0 and fractions, events and censorings at once, a group all censored, a group of one."""
+    assert leave_code(["verify", str(edge_table(tmp_path))]) == 0
+    wrong = [("median", {"group": "b"}, {"value": "2"})]
+    assert leave_code(["verify", str(edge_table(tmp_path, wrong))]) == 4
+    assert "printed 2" in capsys.readouterr().out
