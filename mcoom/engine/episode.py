@@ -256,7 +256,7 @@ def handle_tick(s, now, c):
     tick(s, now, c)
 
 
-@jit
+@leaf
 def handle_start(s, now):
     """Start the task that is first in order of start times."""
     row = start_row(s)

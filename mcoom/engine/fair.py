@@ -119,7 +119,7 @@ def clear_buddies(s, c, i):
         s.cpu[c, NEXT] = -1
 
 
-@jit
+@leaf
 def wakeup_check(s, now, c, p):
     """Decide whether fair task ``p``, just queued on CPU ``c``, preempts the fair task running there."""
     curr = s.cpu[c, CURR]

@@ -61,7 +61,7 @@ def leave_waiters(s, i):
         s.g[HANDOFF] = 0
 
 
-@jit
+@leaf
 def block(s, now, i):
     """Let running task ``i`` wait for the lock; woken, it tries again (a LOCKTRY burst)."""
     join_waiters(s, i)

@@ -75,7 +75,7 @@ from mcoom.engine.words import (
 )
 
 
-@jit
+@leaf
 def go_to_oom(s, now, i):
     """Let task ``i``, whose last pass has ended, enter: a pending reschedule comes first, as that end is its point."""
     if s.cpu[s.task[i, CPU], NEED] == 1:

@@ -61,7 +61,7 @@ def nobody_is_idle(s):
     return s.g[N_BUSY] == s.g[N_CPUS] and (s.g[SCHED] != CFS61 or s.g[N_IDLE] == 0)
 
 
-@jit
+@leaf
 def select_cpu_fair(s, i):
     """Return the CPU for waking fair task ``i``: the previous if idle-like or if no other is, else the next."""
     n = s.g[N_CPUS]

@@ -63,7 +63,7 @@ def of_class(s, i, column):
     return s.g[s.task[i, ROW] + column]
 
 
-@jit
+@leaf
 def class_burst(s, i, fixed, varying, shape, purpose):
     """Return the drawn length (ns) of a burst whose fixed part, varying part and shape are in these class columns."""
     total = of_class(s, i, fixed)
@@ -116,7 +116,7 @@ def attempt(s, now, i):
     set_burst(s, now, i, ENTRY, s.g[ENTRY_NS])
 
 
-@jit
+@leaf
 def try_touch(s, now, i):
     """Let task ``i`` fault its next pages in; without free memory it enters the slow path."""
     if s.task[i, KILLED] == 1:

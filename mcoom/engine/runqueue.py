@@ -109,7 +109,7 @@ def count_out(s, c, i):
     clear_buddies(s, c, i)
 
 
-@jit
+@leaf
 def check_preempt(s, now, c, p):
     """Ask for a reschedule of CPU ``c`` if task ``p``, just queued there, should run instead of the present one."""
     curr = s.cpu[c, CURR]
@@ -122,7 +122,7 @@ def check_preempt(s, now, c, p):
         wakeup_check(s, now, c, p)
 
 
-@jit
+@leaf
 def enqueue_woken(s, now, i, c):
     """Queue task ``i`` on CPU ``c``: a sleeper ahead by its credit, a new task behind by a slice (place_entity)."""
     fair = s.task[i, FAIR] == 1
