@@ -9,6 +9,7 @@ from mcoom._jit import jit, leaf
 from mcoom.engine.burst import has_end_point, plan, set_burst
 from mcoom.engine.gate import end_wake, open_gate
 from mcoom.engine.heap import first, first_key, remove, size
+from mcoom.engine.jump import jump
 from mcoom.engine.layout import INF
 from mcoom.engine.oom import (
     end_post_kill,
@@ -30,12 +31,14 @@ from mcoom.engine.state import (
     DONE,
     END,
     GATE_POS,
+    JUMP_AT,
     LIMIT,
     MAX_EVENTS,
     N_BUSY,
     N_CPUS,
     N_EVENTS,
     N_RT_QUEUED,
+    N_SKIPPED,
     NEED,
     OPENS,
     PHASE,
@@ -232,7 +235,7 @@ def run_episode(s):
         if at >= s.g[LIMIT]:
             end(s, s.g[LIMIT], HORIZON)
             return
-        if s.g[N_EVENTS] >= s.g[MAX_EVENTS]:
+        if s.g[N_EVENTS] - s.g[N_SKIPPED] >= s.g[MAX_EVENTS]:
             end(s, now, BUDGET)
             return
         now = at
@@ -251,3 +254,5 @@ def run_episode(s):
         for c in range(s.g[N_CPUS]):
             if s.cpu[c, NEED] == 1 and s.cpu[c, RESCHED_AT] <= now:
                 schedule(s, now, c)
+        if kind == _TICK and s.g[JUMP_AT] <= now:
+            now = jump(s, now)
