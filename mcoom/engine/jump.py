@@ -9,7 +9,7 @@ from mcoom._jit import jit, leaf
 from mcoom.engine.heap import first_key, member, size
 from mcoom.engine.jump_pass import short_law, whole_law
 from mcoom.engine.jump_round import n_futile, run_alone, run_rounds, run_slices, settle_all, settle_current
-from mcoom.engine.jump_task import attempts_are_futile, is_futile, wait_ns
+from mcoom.engine.jump_task import attempts_are_futile, even_slice_ns, is_futile, wait_ns
 from mcoom.engine.layout import INF
 from mcoom.engine.placement import IMBALANCE_PCT, balance_every
 from mcoom.engine.record import emit
@@ -43,7 +43,7 @@ from mcoom.engine.words import FULL_PREEMPTION, T_JUMP
 _MOST_WAITING = 4
 """Tasks with something to do, waiting on one CPU, up to which a jump is thought about."""
 _LEAST_TICKS = 2
-_TASKS_PER_TICK = 16
+_TASKS_PER_TICK = 128
 """Tasks looked at in vain that put the next look off by a tick."""
 
 
@@ -76,6 +76,7 @@ def end_by_waiting(s, now, c, spins):
     """Return until when no task that waits on CPU ``c`` comes to an end of any consequence."""
     until = INF
     n = 0
+    even_ns = -1
     for k in range(size(s, c)):
         i = member(s, c, k)
         if not is_futile(s, i, spins):
@@ -83,8 +84,10 @@ def end_by_waiting(s, now, c, spins):
             if n > _MOST_WAITING:
                 return now
             # Without preemption in the kernel it must not even be picked.
+            if even_ns < 0:
+                even_ns = even_slice_ns(s, c, spins)
             own_ns = s.task[i, LEFT] if s.g[PREEMPT] == FULL_PREEMPTION else 0
-            until = min(until, now + wait_ns(s, c, i) + own_ns)
+            until = min(until, now + wait_ns(s, c, i, even_ns) + own_ns)
     return until
 
 

@@ -140,7 +140,7 @@ def whole_law(s):
 def _nearly_normal(s, i, n):
     """Return a number of mean 0 and variance 1: the sum of 16 uniform ones, keyed by the number ``n`` of a pass."""
     key = fold_key(np.uint64(s.task[i, STREAM]), DRAW_JUMP, 5)
-    total = 0
+    total = np.int64(0)
     for k in range(4):
         bits = mix64(key + _GOLDEN * np.uint64(4 * n + k))
         total += np.int64((bits & _MASK16) + ((bits >> _S16) & _MASK16) + ((bits >> _S32) & _MASK16) + (bits >> _S48))

@@ -12,7 +12,7 @@ from mcoom._jit import jit, leaf
 from mcoom.engine.fair import check_tick, delta_v, update_curr, update_min
 from mcoom.engine.heap import member, size
 from mcoom.engine.jump_pass import settle
-from mcoom.engine.jump_task import ahead_by, is_futile
+from mcoom.engine.jump_task import is_futile, target_v
 from mcoom.engine.runqueue import schedule
 from mcoom.engine.state import (
     AT_KEY,
@@ -70,7 +70,7 @@ def whole_rounds(s, c, spins, since, round_ns, slice_v, until):
     for k in range(size(s, c)):
         j = member(s, c, k)
         if not is_futile(s, j, spins):
-            room = min(room, (ahead_by(s, c, j, most_v) - 1) // slice_v)
+            room = min(room, (target_v(s, c, j) - most_v - 1) // slice_v)
     return max(0, room)
 
 

@@ -4,7 +4,7 @@ Takes tasks of a runqueue. Must not change anything. docs/fast_engine.md.
 """
 
 from mcoom._jit import jit, leaf
-from mcoom.engine.fair import delta_v
+from mcoom.engine.fair import delta_v, slice_ns
 from mcoom.engine.heap import member, size
 from mcoom.engine.layout import INF
 from mcoom.engine.memory import min_mark
@@ -23,7 +23,9 @@ from mcoom.engine.state import (
     PHASE,
     PREEMPT,
     RECLAIMABLE,
+    SCLASS,
     TAKEN,
+    TICK_NS,
     VRUNTIME,
     WAKEUP_GRAN_NS,
     WEIGHT,
@@ -33,6 +35,7 @@ from mcoom.engine.words import (
     FIRST,
     FULL_PREEMPTION,
     HOG,
+    IDLE_CLASS,
     OOM,
     PASS,
     RETRY,
@@ -42,6 +45,7 @@ from mcoom.engine.words import (
 )
 
 _LIGHTEST = 3
+_NICE_0_WEIGHT = 1024
 
 
 @leaf
@@ -74,26 +78,53 @@ def is_futile(s, i, spins):
 
 
 @leaf
-def ahead_by(s, c, i, v):
-    """Return how far the vruntime of task ``i``, waiting on CPU ``c``, is above ``v``, less what a buddy may jump."""
-    ahead = s.task[i, VRUNTIME] - v
+def target_v(s, c, i):
+    """Return the vruntime that all others must reach before task ``i``, waiting on CPU ``c``, can be picked."""
     if s.cpu[c, LAST] == i or s.cpu[c, NEXT] == i:
-        ahead -= delta_v(s.g[WAKEUP_GRAN_NS], _LIGHTEST)
-    return ahead
+        return s.task[i, VRUNTIME] - delta_v(s.g[WAKEUP_GRAN_NS], _LIGHTEST)
+    return s.task[i, VRUNTIME]
 
 
 @jit
-def wait_ns(s, c, i):
-    """Return how long (ns) task ``i``, waiting on CPU ``c``, waits at least: all others must come up to it first."""
-    target = s.task[i, VRUNTIME]
-    if s.cpu[c, LAST] == i or s.cpu[c, NEXT] == i:
-        return 0
-    total = 0
-    for k in range(-1, size(s, c)):
-        j = s.cpu[c, CURR] if k < 0 else member(s, c, k)
+def wait_ns(s, c, i, even_ns):
+    """Return how long (ns) task ``i``, waiting on CPU ``c``, waits at least: all others must come up to it first.
+
+    Parameters
+    ----------
+    even_ns : int
+        What each task that is picked runs, if that is the same for all of them and their weight is 1024; else 0.
+    """
+    target = target_v(s, c, i)
+    total = max(0, ((target - s.task[s.cpu[c, CURR], VRUNTIME]) * s.task[s.cpu[c, CURR], WEIGHT]) >> 10)
+    for k in range(size(s, c)):
+        j = member(s, c, k)
         behind = target - s.task[j, VRUNTIME]
         if behind > 0:
-            total += (behind * s.task[j, WEIGHT]) >> 10
+            if even_ns > 0:
+                total += (behind + even_ns - 1) // even_ns * even_ns
+            else:
+                total += (behind * s.task[j, WEIGHT]) >> 10
             if total > INF >> 2:
                 return INF >> 2
     return total
+
+
+@jit
+def even_slice_ns(s, c, spins):
+    """Return how long (ns) each task that computes on CPU ``c`` runs when it is picked, or 0 if they differ.
+
+    Tasks of weight 1024 that are picked because they are behind all others run to the first tick after their ideal
+    runtime, which is the same for all.
+    """
+    n, example = 0, 0
+    for k in range(-1, size(s, c)):
+        i = s.cpu[c, CURR] if k < 0 else member(s, c, k)
+        if is_futile(s, i, spins):
+            n += 1
+            if s.task[i, WEIGHT] != _NICE_0_WEIGHT or s.task[i, SCLASS] == IDLE_CLASS:
+                return 0
+            example = i
+    # With groups the only one that is picked again goes on with its slice.
+    if n < 2:
+        return 0
+    return (slice_ns(s, c, example, 0) // s.g[TICK_NS] + 1) * s.g[TICK_NS]
