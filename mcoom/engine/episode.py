@@ -10,6 +10,7 @@ from mcoom.engine.burst import has_end_point, plan, set_burst
 from mcoom.engine.gate import end_wake, open_gate
 from mcoom.engine.heap import first, first_key, remove, size
 from mcoom.engine.jump import jump
+from mcoom.engine.jump_behind import settle_before, settle_picked
 from mcoom.engine.layout import INF
 from mcoom.engine.oom import (
     end_post_kill,
@@ -27,6 +28,7 @@ from mcoom.engine.reaper import end_reap, reap_next
 from mcoom.engine.row import start_row, timer_row
 from mcoom.engine.runqueue import schedule
 from mcoom.engine.state import (
+    BEHIND,
     CURR,
     DONE,
     END,
@@ -232,6 +234,8 @@ def run_episode(s):
     now = 0
     while s.g[DONE] == 0:
         at, kind, cpu = next_event(s, now)
+        if s.g[BEHIND] == 1:
+            settle_before(s, at, kind == _BURST_END, cpu)
         if at >= s.g[LIMIT]:
             end(s, s.g[LIMIT], HORIZON)
             return
@@ -253,6 +257,9 @@ def run_episode(s):
             return
         for c in range(s.g[N_CPUS]):
             if s.cpu[c, NEED] == 1 and s.cpu[c, RESCHED_AT] <= now:
+                prev = s.cpu[c, CURR]
                 schedule(s, now, c)
+                if s.g[BEHIND] == 1:
+                    settle_picked(s, now, c, prev)
         if kind == _TICK and s.g[JUMP_AT] <= now:
             now = jump(s, now)

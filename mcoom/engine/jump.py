@@ -7,8 +7,7 @@ law.
 
 from mcoom._jit import jit, leaf
 from mcoom.engine.heap import first_key, member, size
-from mcoom.engine.jump_pass import short_law, whole_law
-from mcoom.engine.jump_round import n_futile, run_alone, run_rounds, run_slices, settle_all, settle_current
+from mcoom.engine.jump_round import n_futile, run_alone, run_rounds, run_slices, settle_current
 from mcoom.engine.jump_task import attempts_are_futile, even_slice_ns, is_futile, wait_ns
 from mcoom.engine.layout import INF
 from mcoom.engine.placement import IMBALANCE_PCT, balance_every
@@ -16,6 +15,7 @@ from mcoom.engine.record import emit
 from mcoom.engine.row import rt_row, start_row, timer_row
 from mcoom.engine.runqueue import allowed
 from mcoom.engine.state import (
+    BEHIND,
     CURR,
     END,
     EXEC_START,
@@ -30,7 +30,6 @@ from mcoom.engine.state import (
     NEED,
     NR,
     PREEMPT,
-    STAMP,
     SWITCH_NS,
     TICK_AT,
     TICK_CPU,
@@ -140,29 +139,20 @@ def pass_over(s, now, until, spins):
     emit(s, now, T_JUMP, -1, -1, until)
     s.g[TRACE_CAP] = 0
     n_ticks = (until - 1 - now) // s.g[TICK_NS]
-    since = s.g[STAMP]
-    law = short_law(s)
-    is_whole = False
     for c in range(s.g[N_CPUS]):
         if s.cpu[c, CURR] < 0:
             continue
-        n = n_futile(s, c, spins)
         switched = -1
-        if n_ticks > 2 * n:
-            if not is_whole:
-                law = whole_law(s)
-                is_whole = True
-            if s.cpu[c, NR] == 1:
-                run_alone(s, c, now, until)
-            else:
-                switched = run_rounds(s, c, now, until, spins, n)
-            settle_all(s, c, switched, since, until, spins, law)
+        if s.cpu[c, NR] == 1:
+            run_alone(s, c, now, until)
         else:
-            if s.cpu[c, NR] == 1:
-                run_alone(s, c, now, until)
+            n = n_futile(s, c, spins)
+            if n_ticks > 2 * n:
+                switched = run_rounds(s, c, now, until, spins, n)
+                s.g[BEHIND] = 1
             else:
-                switched = run_slices(s, c, now, until, spins, law)
-            settle_current(s, c, switched, since, until, spins, law)
+                switched = run_slices(s, c, now, until, spins)
+        settle_current(s, c, switched, until, spins)
     s.g[TRACE_CAP] = records
     s.g[N_SKIPPED] += s.g[N_EVENTS] - events
     s.g[TICK_AT] = (until + s.g[TICK_NS] - 1) // s.g[TICK_NS] * s.g[TICK_NS]

@@ -251,3 +251,14 @@ def settle(s, i, most, law):
     s.g[N_ENTRY] += n_entry
     s.g[N_TRYFAIL] += n_fail
     s.g[N_EVENTS] += n_events
+
+
+@jit
+def settle_one(s, i, most):
+    """Settle spinner ``i`` alone."""
+    if s.task[i, LEFT] > most:
+        return
+    if s.g[ENGINE] == FAST and -s.task[i, LEFT] > WHOLE_FROM * s.g[PASS_NS]:
+        settle(s, i, most, whole_law(s))
+    else:
+        settle(s, i, most, short_law(s))

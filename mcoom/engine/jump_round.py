@@ -11,7 +11,7 @@ date.
 from mcoom._jit import jit, leaf
 from mcoom.engine.fair import check_tick, delta_v, update_curr, update_min
 from mcoom.engine.heap import member, size
-from mcoom.engine.jump_pass import settle
+from mcoom.engine.jump_pass import settle_one
 from mcoom.engine.jump_task import is_futile, target_v
 from mcoom.engine.runqueue import schedule
 from mcoom.engine.state import (
@@ -74,6 +74,16 @@ def whole_rounds(s, c, spins, since, round_ns, slice_v, until):
     return max(0, room)
 
 
+@leaf
+def settle_due(s, i):
+    """Let the burst of preempted spinner ``i`` end if it was used up to the nanosecond.
+
+    It could not be told from a burst of no length that is not due before its task runs.
+    """
+    if s.task[i, LEFT] == 0:
+        settle_one(s, i, 0)
+
+
 @jit
 def skip_rounds(s, c, spins, n_rounds, n_tasks, slice_ns, slice_v):
     """Let ``n_rounds`` rounds of ``n_tasks`` slices pass on CPU ``c``, whose current task has just been picked."""
@@ -90,6 +100,7 @@ def skip_rounds(s, c, spins, n_rounds, n_tasks, slice_ns, slice_v):
             s.task[i, KEY] += used_v
             # All that move stay before all that do not: the row is still a heap.
             s.heap[c * s.g[HEAP_STRIDE] + 1 + k, AT_KEY] += used_v
+            settle_due(s, i)
     i = s.cpu[c, CURR]
     s.task[i, SUM_EXEC] += used_ns
     s.task[i, VRUNTIME] += used_v
@@ -118,7 +129,7 @@ def pass_tick(s, now, c):
 
 
 @jit
-def run_slices(s, c, now, until, spins, law):
+def run_slices(s, c, now, until, spins):
     """Let the ticks of CPU ``c`` pass one by one up to ``until``, settling each spinner that is preempted.
 
     Returns
@@ -133,7 +144,7 @@ def run_slices(s, c, now, until, spins, law):
         if pass_tick(s, now, c) and s.cpu[c, CURR] != prev:
             switched = now
             if is_futile(s, prev, spins):
-                settle(s, prev, 0, law)
+                settle_one(s, prev, 0)
     return switched
 
 
@@ -157,6 +168,8 @@ def run_rounds(s, c, now, until, spins, n_tasks):
         i = s.cpu[c, CURR]
         if i != prev:
             switched = now
+            if is_futile(s, prev, spins):
+                settle_due(s, prev)
         ended_ns, slice_from = now - slice_from, now
         slice_ns = ended_ns if n_picks == 1 else slice_ns
         even = head >= 0 and ended_ns == slice_ns
@@ -178,34 +191,17 @@ def run_rounds(s, c, now, until, spins, n_tasks):
 
 
 @jit
-def settle_current(s, c, switched, since, until, spins, law):
-    """Bring the current task of CPU ``c`` up to date with ``until``.
-
-    It was picked at ``switched`` (-1: before); stamps above ``since`` were given in the meantime.
-    """
+def settle_current(s, c, switched, until, spins):
+    """Bring the current task of CPU ``c``, picked at ``switched`` (-1: before), up to date with ``until``."""
     i = s.cpu[c, CURR]
     if not is_futile(s, i, spins):
         return
     # A switch costs the task that is picked, before it goes on: up to then it is no further than it was.
     ahead_ns = max(0, s.g[SWITCH_NS] - (until - switched)) if switched >= 0 else 0
     s.task[i, LEFT] = s.cpu[c, END] - until - ahead_ns
-    if ahead_ns == 0:
-        settle(s, i, -1, law)
-    elif s.task[i, TIE] > since:
-        settle(s, i, 0, law)
+    settle_one(s, i, -1)
     s.task[i, LEFT] += ahead_ns
     s.cpu[c, END] = until + s.task[i, LEFT]
-
-
-@jit
-def settle_all(s, c, switched, since, until, spins, law):
-    """Bring every spinner of CPU ``c`` up to date with ``until``, as ``settle_current`` does the one that runs."""
-    for k in range(size(s, c)):
-        i = member(s, c, k)
-        # Who has not run has an old stamp: a burst of no length is not due before it does.
-        if s.task[i, TIE] > since and is_futile(s, i, spins):
-            settle(s, i, 0, law)
-    settle_current(s, c, switched, since, until, spins, law)
 
 
 @leaf
