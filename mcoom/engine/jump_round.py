@@ -12,7 +12,7 @@ from mcoom._jit import jit, leaf
 from mcoom.engine.fair import check_tick, delta_v, update_curr, update_min
 from mcoom.engine.heap import member, size
 from mcoom.engine.jump_pass import settle_one
-from mcoom.engine.jump_task import is_futile, target_v
+from mcoom.engine.jump_task import even_slice_ns, is_futile, target_v
 from mcoom.engine.runqueue import schedule
 from mcoom.engine.state import (
     AT_KEY,
@@ -24,11 +24,13 @@ from mcoom.engine.state import (
     GROUPS,
     HEAP_STRIDE,
     KEY,
+    LAST,
     LEFT,
     MIN_V,
     N_EVENTS,
     N_SWITCH,
     NEED,
+    NEXT,
     SLICE_START,
     STAMP,
     SUM_EXEC,
@@ -71,6 +73,32 @@ def whole_rounds(s, c, spins, since, round_ns, slice_v, until):
         j = member(s, c, k)
         if not is_futile(s, j, spins):
             room = min(room, (target_v(s, c, j) - most_v - 1) // slice_v)
+    return max(0, room)
+
+
+@jit
+def steady_rounds(s, c, spins, round_ns, even_ns, until):
+    """Return how many rounds CPU ``c``, whose current task has just been picked, surely makes before ``until``.
+
+    Tasks of weight 1024 that run ``even_ns`` when they are picked take turns in the order in which they stand now, if
+    none is further ahead of the current one than that. 0: they are not in step yet.
+    """
+    i = s.cpu[c, CURR]
+    most_v = s.task[i, VRUNTIME]
+    if not is_futile(s, i, spins) or s.cpu[c, MIN_V] > most_v or s.cpu[c, SLICE_START] != s.task[i, SUM_EXEC]:
+        return 0
+    limit_v = most_v + even_ns
+    room = (until - 1 - s.cpu[c, EXEC_START]) // round_ns
+    for k in range(size(s, c)):
+        j = member(s, c, k)
+        if is_futile(s, j, spins):
+            most_v = max(most_v, s.task[j, VRUNTIME])
+            if most_v > limit_v or s.cpu[c, LAST] == j or s.cpu[c, NEXT] == j:
+                return 0
+    for k in range(size(s, c)):
+        j = member(s, c, k)
+        if not is_futile(s, j, spins):
+            room = min(room, (target_v(s, c, j) - most_v - 1) // even_ns)
     return max(0, room)
 
 
@@ -160,6 +188,7 @@ def run_rounds(s, c, now, until, spins, n_tasks):
     switched = -1
     head, since, min_v, begun_v, slice_from = -1, 0, 0, 0, now
     n_picks, slice_ns = 0, 0
+    even_ns, n_more = even_slice_ns(s, c, spins), 0
     while now + s.g[TICK_NS] < until:
         now += s.g[TICK_NS]
         prev = s.cpu[c, CURR]
@@ -170,6 +199,18 @@ def run_rounds(s, c, now, until, spins, n_tasks):
             switched = now
             if is_futile(s, prev, spins):
                 settle_due(s, prev)
+        if even_ns > 0:
+            n_more -= 1
+            if n_more > 0:
+                continue
+            n_rounds = steady_rounds(s, c, spins, n_tasks * even_ns, even_ns, until)
+            if n_rounds > 0:
+                skip_rounds(s, c, spins, n_rounds, n_tasks, even_ns, even_ns)
+                s.cpu[c, MIN_V] = s.task[i, VRUNTIME]
+                now += n_rounds * n_tasks * even_ns
+                switched = now
+            n_more = max(8, n_tasks // 16)
+            continue
         ended_ns, slice_from = now - slice_from, now
         slice_ns = ended_ns if n_picks == 1 else slice_ns
         even = head >= 0 and ended_ns == slice_ns
