@@ -188,7 +188,7 @@ def run_rounds(s, c, now, until, spins, n_tasks):
     switched = -1
     head, since, min_v, begun_v, slice_from = -1, 0, 0, 0, now
     n_picks, slice_ns = 0, 0
-    even_ns, n_more = even_slice_ns(s, c, spins), 0
+    even_ns, n_more, pause = even_slice_ns(s, c, spins), 0, 4
     while now + s.g[TICK_NS] < until:
         now += s.g[TICK_NS]
         prev = s.cpu[c, CURR]
@@ -209,7 +209,9 @@ def run_rounds(s, c, now, until, spins, n_tasks):
                 s.cpu[c, MIN_V] = s.task[i, VRUNTIME]
                 now += n_rounds * n_tasks * even_ns
                 switched = now
-            n_more = max(8, n_tasks // 16)
+            # What is left is less than a round, or they are not in step yet.
+            pause = 2 * n_tasks if n_rounds > 0 else 2 * pause
+            n_more = pause
             continue
         ended_ns, slice_from = now - slice_from, now
         slice_ns = ended_ns if n_picks == 1 else slice_ns
