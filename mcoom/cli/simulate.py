@@ -44,6 +44,11 @@ MOST_COMPARED = 30_000
 @executor_options
 @set_option
 @click.option(
+    "--engine",
+    type=click.Choice(["exact", "skip", "fast"]),
+    help="exact: event by event. skip: the same bytes sooner. fast: equal in law, sooner still. [the scenario's]",
+)
+@click.option(
     "--until", metavar="CONDITION", help="Stop each cell when it knows enough: 'livelock_prob ci_width < 1e-3'."
 )
 @click.option("--max-replicates", type=click.IntRange(1, 10**9), help="Most replicates per cell with --until.")
@@ -73,7 +78,7 @@ def run(scenario: str, output: Path | None, as_json: bool, quiet: bool, **option
     shard = parse_shard(options["shard"], os.environ) if options["shard"] else Shard()
     if options["fresh"] and not shard.is_whole:
         raise SpecError("--fresh with --shard: would throw away the work of other shards; remove the folder instead")
-    loaded = load_scenario(scenario, (*options["overrides"], *_stopping_overrides(options)))
+    loaded = load_scenario(scenario, (*options["overrides"], *_engine_override(options), *_stopping_overrides(options)))
     design = build_design(loaded, options["max_replicates"] or options["replicates"], options["seed"])
     rounds = _rounds(design)
     if rounds is not None and not shard.is_whole:
@@ -97,6 +102,11 @@ def run(scenario: str, output: Path | None, as_json: bool, quiet: bool, **option
         if rounds is not None and not finished.was_complete:
             say(rounds.summary())
     _show(design, path, as_json)
+
+
+def _engine_override(options: Mapping[str, Any]) -> list[str]:
+    """Write ``--engine`` as a change of the scenario: it is part of the plan, so that runs of two engines never mix."""
+    return [f"scenario.engine={options['engine']}"] if options["engine"] else []
 
 
 def _stopping_overrides(options: Mapping[str, Any]) -> list[str]:

@@ -54,7 +54,7 @@ _MASK16 = np.uint64(0xFFFF)
 WHOLE_FROM = 256
 """Passes that a task must be behind before many are taken in one draw; fewer are drawn one by one, to the byte."""
 WHOLE_LEAST = 24
-"""Passes taken in one draw at least."""
+"""Passes taken in one draw at least, of a law without skewness."""
 _MARGIN_SD = 8.0
 """Standard deviations by which the sum of the passes taken in one draw is kept below the time there is."""
 _SHORTEST_NS = 1000.0
@@ -81,6 +81,8 @@ class PassLaw(NamedTuple):
     skewness: float
     kurtosis: float
     """Its excess over that of a normal law."""
+    least: float
+    """Passes taken in one draw at least: so many that their sum is nearly normal."""
 
 
 @leaf
@@ -104,7 +106,7 @@ def _fixed_cost(s):
 @jit
 def short_law(s):
     """Return the law as far as ``settle`` needs it where no task gets far behind."""
-    return PassLaw(passes_per_attempt(s), s.g[ENTRY_NS] + s.g[TRYLOCK_NS], _fixed_cost(s), 0.0, 0.0, 0.0, 0.0)
+    return PassLaw(passes_per_attempt(s), s.g[ENTRY_NS] + s.g[TRYLOCK_NS], _fixed_cost(s), 0.0, 0.0, 0.0, 0.0, 0.0)
 
 
 @jit
@@ -123,6 +125,8 @@ def whole_law(s):
         third += e * e * e + 1.5 * e * e * d + e * d * d + d * d * d / 4.0
         fourth += e * e * e * e + 2.0 * e * e * e * d + 2.0 * e * e * d * d + e * d * d * d + d * d * d * d / 5.0
     variance = max(1.0, second / SHAPE_BINS)
+    skewness = third / SHAPE_BINS / (variance * np.sqrt(variance))
+    kurtosis = fourth / SHAPE_BINS / (variance * variance) - 3.0
     scale = s.g[PASS_NS] / SHAPE_ONE
     # The cost is rounded down: half a nanosecond on average.
     return PassLaw(
@@ -131,8 +135,9 @@ def whole_law(s):
         _fixed_cost(s),
         mean * scale - 0.5,
         np.sqrt(variance) * scale,
-        third / SHAPE_BINS / (variance * np.sqrt(variance)),
-        fourth / SHAPE_BINS / (variance * variance) - 3.0,
+        skewness,
+        kurtosis,
+        WHOLE_LEAST * max(1.0, skewness * skewness, 0.5 * kurtosis),
     )
 
 
@@ -170,7 +175,7 @@ def _whole_attempts(behind_ns, law):
     mean = law.loops * law.mean + law.beside_ns
     fit = behind_ns / mean
     fit -= _MARGIN_SD * law.sd * np.sqrt(law.loops * fit) / mean + 1.0
-    return np.int64(fit) if fit * law.loops >= WHOLE_LEAST else 0
+    return np.int64(fit) if fit * law.loops >= law.least else 0
 
 
 @jit

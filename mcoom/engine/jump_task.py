@@ -95,7 +95,8 @@ def wait_ns(s, c, i, even_ns):
         What each task that is picked runs, if that is the same for all of them and their weight is 1024; else 0.
     """
     target = target_v(s, c, i)
-    total = max(0, ((target - s.task[s.cpu[c, CURR], VRUNTIME]) * s.task[s.cpu[c, CURR], WEIGHT]) >> 10)
+    # Rounded down before the product, which would not fit 63 bits after long.
+    total = (max(0, target - s.task[s.cpu[c, CURR], VRUNTIME]) >> 10) * s.task[s.cpu[c, CURR], WEIGHT]
     for k in range(size(s, c)):
         j = member(s, c, k)
         behind = target - s.task[j, VRUNTIME]
@@ -103,7 +104,7 @@ def wait_ns(s, c, i, even_ns):
             if even_ns > 0:
                 total += (behind + even_ns - 1) // even_ns * even_ns
             else:
-                total += (behind * s.task[j, WEIGHT]) >> 10
+                total += (behind >> 10) * s.task[j, WEIGHT]
             if total > INF >> 2:
                 return INF >> 2
     return total
