@@ -132,6 +132,17 @@ class Until(IntEnum):
     """Recovery."""
 
 
+class Engine(IntEnum):
+    """How an episode is simulated (docs/fast_engine.md)."""
+
+    EXACT = 0
+    """Event by event."""
+    SKIP = 1
+    """Jumps over intervals in which passes are futile, drawing each of them: the same bytes."""
+    FAST = 2
+    """Jumps, drawing many passes at once: equal in law."""
+
+
 class EndReason(IntEnum):
     """Why an episode ended."""
 
@@ -210,6 +221,8 @@ class Trace(IntEnum):
     BAIL = 14
     GATE = 15
     END = 16
+    JUMP = 17
+    """The fast engine went on at once to the time in the argument; what happened until then has no records."""
 
 
 class Purpose(IntEnum):
@@ -222,5 +235,7 @@ class Purpose(IntEnum):
     FIRST = 4
     SLEEP = 5
     SELECT = 6
+    JUMP = 8
+    """Sums of many passes at once (fast engine); keyed by the PASS counter, it has none of its own."""
     DRAWN = 16
     """First purpose of the drawn parameters of a scenario (design, not engine)."""

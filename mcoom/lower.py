@@ -182,6 +182,7 @@ def _lower_machine(machine: NDArray[np.int64], work: _Work) -> None:
         "horizon_ns": scenario.horizon_ns,
         "until": scenario.until,
         "max_events": scenario.max_events,
+        "engine": scenario.engine,
     }
     for name, value in values.items():
         machine[:, MACHINE[name]] = value

@@ -46,6 +46,11 @@ MOST_COMPARED = 30_000
 @executor_options
 @set_option
 @click.option(
+    "--engine",
+    type=click.Choice(["exact", "skip", "fast"]),
+    help="exact: event by event. skip: the same bytes sooner. fast: equal in law, sooner still. [the scenario's]",
+)
+@click.option(
     "--until", metavar="CONDITION", help="Stop each cell when it knows enough: 'livelock_prob ci_width < 1e-3'."
 )
 @click.option("--max-replicates", type=click.IntRange(1, 10**9), help="Most replicates per cell with --until.")
@@ -106,7 +111,9 @@ def _load(scenario: str, options: Mapping[str, Any]) -> "Scenario":
     from mcoom.spec.load import load_scenario
 
     try:
-        return load_scenario(scenario, (*options["overrides"], *_stopping_overrides(options)))
+        return load_scenario(
+            scenario, (*options["overrides"], *_engine_override(options), *_stopping_overrides(options))
+        )
     except SpecError as error:
         given = f"--set stopping.until={options['until']}: stopping.until = "
         head, found, tail = str(error).partition(given)
@@ -114,6 +121,11 @@ def _load(scenario: str, options: Mapping[str, Any]) -> "Scenario":
             raise
         # The value is quoted after the key once more, perhaps shortened.
         raise SpecError(f"{head}--until {options['until']!r}:{tail.partition(':')[2]}") from None
+
+
+def _engine_override(options: Mapping[str, Any]) -> list[str]:
+    """Write ``--engine`` as a change of the scenario: it is part of the plan, so that runs of two engines never mix."""
+    return [f"scenario.engine={options['engine']}"] if options["engine"] else []
 
 
 def _stopping_overrides(options: Mapping[str, Any]) -> list[str]:

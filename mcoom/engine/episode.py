@@ -7,9 +7,11 @@ so no event queue is needed.
 
 from mcoom._jit import jit, leaf
 from mcoom.engine.burst import has_end_point, plan, set_burst
-from mcoom.engine.futile import is_futile, passes_follow, run_all_futile, run_futile, spins_on, within_budget
+from mcoom.engine.futile import passes_follow, run_all_futile, run_futile, runs_futile, spins_on, within_budget
 from mcoom.engine.gate import end_wake, open_gate
 from mcoom.engine.heap import first, first_key, remove, size
+from mcoom.engine.jump import jump
+from mcoom.engine.jump_behind import settle_before, settle_picked
 from mcoom.engine.layout import INF
 from mcoom.engine.oom import (
     end_post_kill,
@@ -27,10 +29,12 @@ from mcoom.engine.reaper import end_reap, reap_next
 from mcoom.engine.row import start_row, timer_row
 from mcoom.engine.runqueue import schedule
 from mcoom.engine.state import (
+    BEHIND,
     CURR,
     DONE,
     END,
     GATE_POS,
+    JUMP_AT,
     LIMIT,
     MAX_EVENTS,
     N_BUSY,
@@ -38,6 +42,7 @@ from mcoom.engine.state import (
     N_EVENTS,
     N_NEED,
     N_RT_QUEUED,
+    N_SKIPPED,
     NEED,
     OPENS,
     PHASE,
@@ -200,6 +205,12 @@ def plan_after(s, now, c, phase):
 
 
 @leaf
+def is_out_of_budget(s):
+    """Return whether as many events have been taken, jumps left out, as the scenario allows."""
+    return s.g[N_EVENTS] - s.g[N_SKIPPED] >= s.g[MAX_EVENTS]
+
+
+@leaf
 def is_frequent(phase):
     """Return whether this phase is one in which a task is alone with itself: its end disturbs no other event.
 
@@ -236,11 +247,11 @@ def handle_burst_ends(s, now, c, until):
             end_rare_burst(s, now, i, phase)
         if s.cpu[c, NEED] == 1 and s.cpu[c, CURR] == i:
             plan_after(s, now, c, phase)
-        if s.g[N_NEED] == 1 and s.cpu[c, NEED] == 1 and s.cpu[c, RESCHED_AT] <= now and s.g[DONE] == 0:
-            schedule(s, now, c)
-        if s.g[N_NEED] > 0 or s.g[DONE] == 1 or s.cpu[c, END] >= until or not is_frequent(phase):
+        if s.g[DONE] == 1 or s.g[BEHIND] == 1:
             return now
-        if s.g[N_EVENTS] >= s.g[MAX_EVENTS]:
+        if s.g[N_NEED] == 1 and s.cpu[c, NEED] == 1 and s.cpu[c, RESCHED_AT] <= now:
+            schedule(s, now, c)
+        if s.g[N_NEED] > 0 or s.cpu[c, END] >= until or not is_frequent(phase) or is_out_of_budget(s):
             return now
         now = s.cpu[c, END]
 
@@ -271,15 +282,17 @@ def run_episode(s):
     now = 0
     while s.g[DONE] == 0:
         at, kind, cpu, other, second = next_event(s, now)
+        if s.g[BEHIND] == 1:
+            settle_before(s, at, kind == _BURST_END, cpu)
         if at >= s.g[LIMIT]:
             end(s, s.g[LIMIT], HORIZON)
             return
-        if s.g[N_EVENTS] >= s.g[MAX_EVENTS]:
+        if is_out_of_budget(s):
             end(s, now, BUDGET)
             return
         now = at
         if kind == _BURST_END:
-            if spins_on(s) and is_futile(s, cpu) and run_all_futile(s, now, other):
+            if spins_on(s) and runs_futile(s, cpu) and run_all_futile(s, now, other):
                 continue
             now = handle_burst_ends(s, now, cpu, min(second, s.g[LIMIT]))
         elif kind == _TICK:
@@ -294,4 +307,9 @@ def run_episode(s):
         if s.g[N_NEED] > 0:
             for c in range(s.g[N_CPUS]):
                 if s.cpu[c, NEED] == 1 and s.cpu[c, RESCHED_AT] <= now:
+                    prev = s.cpu[c, CURR]
                     schedule(s, now, c)
+                    if s.g[BEHIND] == 1:
+                        settle_picked(s, now, c, prev)
+        if kind == _TICK and s.g[JUMP_AT] <= now:
+            now = jump(s, now)

@@ -34,6 +34,7 @@ from mcoom.engine.state import (
     N_EVENTS,
     N_FUTILE,
     N_PASS,
+    N_SKIPPED,
     N_TRYFAIL,
     NEED,
     OWNER,
@@ -53,7 +54,7 @@ from mcoom.engine.words import DRAW_PASS, ENTRY, MAX_RECLAIM_RETRIES, PASS, TRYL
 
 
 @leaf
-def is_futile(s, c):
+def runs_futile(s, c):
     """Return whether the task that runs on CPU ``c`` is in a pass, or before or behind one, that changes nothing."""
     i = s.cpu[c, CURR]
     if i < 0 or s.cpu[c, NEED] == 1 or s.g[RECLAIMABLE] > 0:
@@ -68,7 +69,7 @@ def is_futile(s, c):
 def passes_follow(s, c):
     """Return whether the futile pass that the task of CPU ``c`` is in is not the last one of its attempt."""
     i = s.cpu[c, CURR]
-    return s.task[i, LOOPS] < MAX_RECLAIM_RETRIES and is_futile(s, c) and available(s) > mark(s, i)
+    return s.task[i, LOOPS] < MAX_RECLAIM_RETRIES and runs_futile(s, c) and available(s) > mark(s, i)
 
 
 @leaf
@@ -136,7 +137,7 @@ def within_budget(s, now, until):
     """
     shape = s.g[SHAPES_AT] + s.g[PASS_SHAPE] * (SHAPE_BINS + 1)
     shortest = max(1, (s.g[PASS_NS] * s.g[shape]) >> 20)
-    return min(until, now + ((s.g[MAX_EVENTS] - s.g[N_EVENTS]) // 256 - 1) * shortest)
+    return min(until, now + ((s.g[MAX_EVENTS] - s.g[N_EVENTS] + s.g[N_SKIPPED]) // 256 - 1) * shortest)
 
 
 @jit
@@ -151,10 +152,10 @@ def run_all_futile(s, now, quiet_until):
     for c in range(n):
         if s.cpu[c, NEED] == 1:
             until = min(until, s.cpu[c, RESCHED_AT])
-        if not is_futile(s, c):
+        if not runs_futile(s, c):
             until = min(until, s.cpu[c, END])
     ran = 0
     for c in range(n):
-        if s.cpu[c, END] < until and is_futile(s, c):
+        if s.cpu[c, END] < until and runs_futile(s, c):
             ran += run_futile(s, c, until)
     return ran > 0

@@ -16,7 +16,7 @@ MACHINE_FIELDS = (
     "report_ns", "report_task_ns", "report_burst", "report_interval_ns",
     "post_kill_ns", "exit_start_ns", "exit_base_ns", "exit_page_ns", "exit_seg_ns", "reap_base_ns", "reap_page_ns",
     "gate_wake_ns", "gate_batch",
-    "n_kills", "horizon_ns", "until", "max_events",
+    "n_kills", "horizon_ns", "until", "max_events", "engine",
 )  # fmt: skip
 """Columns of one machine row: machine, memory, costs and run (docs/model.md section 1)."""
 

@@ -34,7 +34,8 @@ from mcoom.engine.state import (
 from mcoom.engine.whole import quotient
 from mcoom.engine.words import CFS61, EXITED, RUNNABLE, T_WAKE
 
-_IMBALANCE_PCT = 125
+IMBALANCE_PCT = 125
+"""Load of the source, in percent of that of the target, above which tasks are moved."""
 _NR_MIGRATE = 32
 
 
@@ -125,7 +126,7 @@ def balance_busy(s, now, c):
     for other in range(s.g[N_CPUS]):
         if other != c and (source < 0 or s.cpu[other, LOAD] > s.cpu[source, LOAD]):
             source = other
-    if 100 * s.cpu[source, LOAD] <= _IMBALANCE_PCT * s.cpu[c, LOAD]:
+    if 100 * s.cpu[source, LOAD] <= IMBALANCE_PCT * s.cpu[c, LOAD]:
         return
     imbalance = (s.cpu[source, LOAD] - s.cpu[c, LOAD]) // 2
     moved = 0
@@ -140,16 +141,22 @@ def balance_busy(s, now, c):
         i = next_in_order(s, source, key, tie)
 
 
+@leaf
+def balance_every(s, c):
+    """Return how many ticks lie between two balances of CPU ``c`` (busy factor 32 in 4.13, 16 in 6.1)."""
+    every = max(1, s.g[N_CPUS] * s.g[HZ] // 1000)
+    if s.cpu[c, CURR] >= 0:
+        every *= 16 if s.g[SCHED] == CFS61 else 32
+    return every
+
+
 @jit
 def balance(s, now, c):
-    """Do the periodic balance of CPU ``c`` if this tick is its turn (busy factor 32 in 4.13, 16 in 6.1)."""
-    n = s.g[N_CPUS]
-    if n == 1:
+    """Do the periodic balance of CPU ``c`` if this tick is its turn."""
+    if s.g[N_CPUS] == 1:
         return
     idle = s.cpu[c, CURR] < 0
-    every = max(1, n * s.g[HZ] // 1000)
-    if not idle:
-        every *= 16 if s.g[SCHED] == CFS61 else 32
+    every = balance_every(s, c)
     if quotient(now, s.g[TICK_NS]) % every != c % every:
         return
     if not idle:

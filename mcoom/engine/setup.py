@@ -37,12 +37,14 @@ from mcoom.engine.state import (
     CPU,
     CURR,
     END,
+    ENGINE,
     FAIR,
     FIRST_WAITER,
     FREE,
     FREE_PAGES,
     HORIZON_NS,
     INVOCATIONS,
+    JUMP_AT,
     KEY,
     LAST,
     LAST_WAITER,
@@ -79,7 +81,7 @@ from mcoom.engine.state import (
     WEIGHT,
 )
 from mcoom.engine.tick import RT_PERIOD_NS
-from mcoom.engine.words import AT_TIME, DRAW_START, FIFO, FROM_START, GATED, NEW, OTHER, PARKED, SLEEPER
+from mcoom.engine.words import AT_TIME, DRAW_START, EXACT, FIFO, FROM_START, GATED, NEW, OTHER, PARKED, SLEEPER
 
 _ALL_CPUS = -1
 
@@ -103,6 +105,7 @@ def reset_globals(s):
         s.g[BOOST] = s.g[BOOST_PAGES]
     s.g[LIMIT] = s.g[HORIZON_NS]
     s.g[TICK_AT] = s.g[TICK_NS]
+    s.g[JUMP_AT] = INF if s.g[ENGINE] == EXACT else 0
 
 
 @jit

@@ -7,6 +7,7 @@ be compiled once more for that enum, hence plain ints.
 from mcoom.codes import (
     BoostFrom,
     EndReason,
+    Engine,
     Holder,
     Lock,
     Phase,
@@ -44,6 +45,7 @@ OTHER, IDLE_CLASS, FIFO, RR = int(SchedClass.OTHER), int(SchedClass.IDLE), int(S
 AT_TIME, AT_FIRST_LOCK, AT_FIRST_KILL, AT_FIRST_EXIT = (int(kind) for kind in StartKind)
 FROM_START = int(BoostFrom.START)
 UNTIL_RECOVERY = int(Until.RECOVERY)
+EXACT, FAST = int(Engine.EXACT), int(Engine.FAST)
 KILLS_DONE, RECOVERED, HORIZON, NO_VICTIM, BUDGET = (int(reason) for reason in EndReason)
 (
     NO_PHASE, FIRST, TOUCH, ENTRY, PASS, RETRY, LOCKTRY, GATE, SELECT, REPORTING, POST_KILL, HELD, EXIT_START, EXIT_MM,
@@ -54,6 +56,8 @@ MAX_RECLAIM_RETRIES = 16
 NEW, GATED, RUNNABLE, SLEEPING, BLOCKED, PARKED, EXITED = (int(state) for state in TaskState)
 (
     T_SWITCH, T_WAKE, T_SLEEP, T_BLOCK, T_ENTER, T_TRYFAIL, T_ACQUIRE, T_UNLOCK, T_KILL, T_RELEASE, T_EXIT, T_ALLOC,
-    T_MIGRATE, T_BAIL, T_GATE, T_END,
+    T_MIGRATE, T_BAIL, T_GATE, T_END, T_JUMP,
 ) = (int(code) for code in Trace)  # fmt: skip
-(DRAW_PASS, DRAW_TOUCH, DRAW_NOFS, DRAW_START, DRAW_FIRST, DRAW_SLEEP, DRAW_SELECT, _) = (int(p) for p in Purpose)
+(DRAW_PASS, DRAW_TOUCH, DRAW_NOFS, DRAW_START, DRAW_FIRST, DRAW_SLEEP, DRAW_SELECT, DRAW_JUMP, _) = (
+    int(p) for p in Purpose
+)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import mcoom.lower
 from mcoom._jit import engine_digest
+from mcoom.codes import Engine
 from mcoom.design.build import Design
 from mcoom.lower import lower_block
 from mcoom.run.plan import BlockPlan
@@ -67,6 +68,7 @@ def run_manifest(design: Design) -> Manifest:
             "scenario_name": scenario.name,
             "scenario_title": scenario.title,
             "spec_id": scenario.spec_id,
+            "engine": Engine(scenario.engine).name.lower(),
             "seed": design.seed,
             "replicates": design.replicates,
             "policies": [policy.name for policy in scenario.policies],

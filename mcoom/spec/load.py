@@ -166,6 +166,7 @@ def _build(text: str, source: dict[str, Any], shown: str, name: str, overrides: 
         horizon_ns=table.horizon,
         until=table.until,
         max_events=table.max_events,
+        engine=table.engine,
         replicates=table.replicates,
         seed=table.seed,
         block=table.block,
@@ -292,6 +293,8 @@ def _spec_id(file: ScenarioFile, policies: tuple[Policy, ...], baseline: str, es
         "shapes": shapes,
         "affinity": [[path, t.affinity] for path, t in tables if hasattr(t, "affinity")],
     }
+    if table.engine:
+        content["engine"] = table.engine
     design = file.design
     if design.kind != "grid":
         content["design"] = [design.kind, design.points, list(design.over)]

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, PlainValidator
 from pydantic_core import core_schema
 
-from mcoom.codes import BoostFrom, Preempt, Program, SchedClass, StartKind, Until
+from mcoom.codes import BoostFrom, Engine, Preempt, Program, SchedClass, StartKind, Until
 from mcoom.spec import kind
 from mcoom.spec.law import Law, parse_law
 from mcoom.spec.shape import Shape, parse_shape
@@ -178,6 +178,9 @@ class ScenarioTable(Table):
     )
     max_events: Annotated[int, Fixed(kind.count(1000, 10**12))] = key(
         50_000_000, description="events after which an episode gives up"
+    )
+    engine: Annotated[int, Fixed(kind.word(exact=Engine.EXACT, skip=Engine.SKIP, fast=Engine.FAST))] = key(
+        "exact", description="event by event; jumping over futile passes to the same bytes, or equal in law"
     )
 
 

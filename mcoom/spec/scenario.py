@@ -56,7 +56,7 @@ class Scenario:
         sha256 of the canonical content, hexadecimal; policies and costs are part of it.
     policies, baseline, estimands
         What is compared, with what, and in which times.
-    n_kills, horizon_ns, until, max_events
+    n_kills, horizon_ns, until, max_events, engine
         As in the machine row of the engine.
     replicates, seed, block, raw_rows
         Defaults of a run: replicates of a cell, root seed, replicates a thread takes at once, full rows kept of a cell.
@@ -88,6 +88,7 @@ class Scenario:
     horizon_ns: int
     until: int
     max_events: int
+    engine: int
     replicates: int
     seed: int
     block: int

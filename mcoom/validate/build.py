@@ -8,6 +8,7 @@ import numpy as np
 
 from mcoom.codes import (
     BoostFrom,
+    Engine,
     Holder,
     Lock,
     Preempt,
@@ -255,6 +256,7 @@ def _constant_columns(factors: Factors) -> _Columns:
         "n_kills": factors.kills,
         "until": Until.KILLS,
         "max_events": MAX_EVENTS,
+        "engine": int(Engine.EXACT),
     }
 
 
