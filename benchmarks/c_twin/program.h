@@ -96,12 +96,15 @@ static inline bool end_pass(Episode *e, int64_t now, Task *t)
         e->n.n_futile++;
         e->n.futile_ns += t->pass_cost;
     }
+    t->loops = progress ? 0 : t->loops + 1;
+    /* The free list is not looked at after the last futile pass. */
+    if (t->loops > MAX_RECLAIM_RETRIES && !t->killed)
+        return true;
     if (try_alloc(e, t, mark(e, t)) || t->killed) {
         leave_slow(e, now, t);
         return false;
     }
-    t->loops = progress ? 0 : t->loops + 1;
-    if (t->loops > MAX_RECLAIM_RETRIES || available(e) <= mark(e, t))
+    if (available(e) <= mark(e, t))
         return true;
     begin_pass(e, now, t);
     return false;

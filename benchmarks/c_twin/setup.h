@@ -48,6 +48,7 @@ static void reset_task(Episode *e, int64_t i, uint64_t prefix, const Class *cls,
 {
     Task *t = e->tasks + i;
     *t = (Task){
+        .number = i,
         .cls = cls,
         .sclass = sclass,
         .fair = sclass < SCHED_CLASS_FIFO,
@@ -77,6 +78,7 @@ static int64_t add_class(Episode *e, const Class *k, int64_t i, uint64_t prefix)
         t->adj = k->adj;
         if (k->program == PROGRAM_SLEEPER) {
             t->state = STATE_PARKED;
+            t->vruntime = k->gate_vruntime_ns;
         } else if (k->start_kind != START_KIND_TIME) {
             t->state = STATE_GATED;
             t->vruntime = k->gate_vruntime_ns;
