@@ -14,7 +14,7 @@ typedef struct {
     EventKind kind;
     Cpu *cpu;
     int64_t other;  /* time of the first event that is no end of a burst, reschedules left out */
-    int64_t second; /* time of the first of all but the event itself; 0 with a reschedule pending somewhere */
+    int64_t second; /* time of the first of all but the event itself; 0 where that may change on the way */
 } Event;
 
 static void end_gate(Episode *e, int64_t now, Task *t)
@@ -55,32 +55,6 @@ static void end_rare_burst(Episode *e, int64_t now, Task *t, int64_t phase)
     }
 }
 
-/* Hand the end of a burst to what follows it, then see whether a pending reschedule can take effect. */
-static inline void handle_burst_end(Episode *e, int64_t now, Cpu *c)
-{
-    Task *t = c->curr;
-    int64_t phase = t->phase;
-    switch (phase) {
-    case PHASE_PASS:
-        if (end_pass(e, now, t))
-            go_to_oom(e, now, t);
-        break;
-    case PHASE_ENTRY: begin_pass(e, now, t); break;
-    case PHASE_RETRY: retry_top(e, now, t); break;
-    case PHASE_TOUCH:
-    case PHASE_FIRST: try_touch(e, now, t); break;
-    default: end_rare_burst(e, now, t, phase); break;
-    }
-    if (c->need && c->curr == t) {
-        if (t->phase == PHASE_GATE && t->gate_pos > 0)
-            c->resched_at = INF; /* a batch of wake-ups is one section without interrupts */
-        else if (e->m.preempt == PREEMPT_FULL || has_end_point(phase))
-            c->resched_at = now;
-        else
-            plan(e, now, c);
-    }
-}
-
 /* The time of the next tick event; ticks at which nothing can happen are skipped. */
 static inline int64_t next_tick(Episode *e, int64_t now)
 {
@@ -106,6 +80,8 @@ static inline Event next_event(Episode *e, int64_t now)
             v.cpu = c;
         }
     }
+    if (e->m.timer_mode == 1)
+        v.second = 0;
     if (e->n.n_need > 0) {
         v.second = 0;
         for (Cpu *c = e->cpus; c < cpus_end(e); c++) {
@@ -146,19 +122,46 @@ static inline bool is_frequent(int64_t phase)
            phase == PHASE_FIRST;
 }
 
+/* Set when the pending reschedule of a CPU takes effect whose task goes on after a burst of a phase. */
+static void plan_after(Episode *e, int64_t now, Cpu *c, int64_t phase)
+{
+    if (c->curr->phase == PHASE_GATE && c->curr->gate_pos > 0)
+        c->resched_at = INF; /* a batch of wake-ups is one section without interrupts */
+    else if (e->m.preempt == PREEMPT_FULL || has_end_point(phase))
+        c->resched_at = now;
+    else
+        plan(e, now, c);
+}
+
 /* Handle the end of the burst on a CPU, and those that follow there before until; return the time of the last one.
  * Nothing else may happen before until but what these ends bring about. */
 static int64_t handle_burst_ends(Episode *e, int64_t now, Cpu *c, int64_t until)
 {
     for (;;) {
-        int64_t phase = c->curr->phase;
+        Task *t = c->curr;
+        int64_t phase = t->phase;
         if (phase == PHASE_PASS && passes_follow(e, c) && run_futile(e, c, within_budget(e, now, until)) > 0) {
             if (c->end >= until)
                 return now;
             now = c->end;
+            phase = t->phase;
         }
         e->n.n_events++;
-        handle_burst_end(e, now, c);
+        switch (phase) {
+        case PHASE_PASS:
+            if (end_pass(e, now, t))
+                go_to_oom(e, now, t);
+            break;
+        case PHASE_ENTRY: begin_pass(e, now, t); break;
+        case PHASE_RETRY: retry_top(e, now, t); break;
+        case PHASE_TOUCH:
+        case PHASE_FIRST: try_touch(e, now, t); break;
+        default: end_rare_burst(e, now, t, phase); break;
+        }
+        if (c->need && c->curr == t)
+            plan_after(e, now, c, phase);
+        if (e->n.n_need == 1 && c->need && c->resched_at <= now && !e->n.done)
+            schedule(e, now, c);
         if (e->n.n_need > 0 || e->n.done || c->end >= until || !is_frequent(phase))
             return now;
         if (e->n.n_events >= e->m.max_events)

@@ -26,7 +26,7 @@ static inline void heap_clear(Heap *h)
 static inline void heap_put(Heap *h, int64_t at, Entry entry)
 {
     h->entries[at] = entry;
-    entry.task->pos = at;
+    h->places[entry.task->number] = at;
 }
 
 static inline void sift_up(Heap *h, int64_t at, Entry entry)
@@ -69,7 +69,7 @@ static void heap_insert(Heap *h, Task *t)
 
 static void heap_remove(Heap *h, Task *t)
 {
-    int64_t at = t->pos;
+    int64_t at = h->places[t->number];
     Entry last = h->entries[--h->size];
     h->entries[h->size].key = INF;
     if (at == h->size)

@@ -16,12 +16,18 @@ static inline bool idle_like(const Episode *e, const Cpu *c)
     return !c->curr || c->curr->fair;
 }
 
+/* Whether it is plain that no CPU is idle-like: all have a task to run, and none a SCHED_IDLE one. */
+static inline bool nobody_is_idle(const Episode *e)
+{
+    return e->n.n_busy == e->m.n_cpus && (e->p.sched != SCHED_CFS61 || e->n.n_idle == 0);
+}
+
 static inline Cpu *next_cpu(Episode *e, Cpu *c) { return c + 1 == cpus_end(e) ? e->cpus : c + 1; }
 
 static Cpu *select_cpu_fair(Episode *e, const Task *t)
 {
     Cpu *prev = t->cpu;
-    if (e->m.n_cpus == 1 || idle_like(e, prev))
+    if (e->m.n_cpus == 1 || nobody_is_idle(e) || idle_like(e, prev))
         return prev;
     for (Cpu *c = next_cpu(e, prev); c != prev; c = next_cpu(e, c))
         if (allowed(t, c) && idle_like(e, c))

@@ -97,6 +97,7 @@ static inline bool end_pass(Episode *e, int64_t now, Task *t)
         e->n.futile_ns += t->pass_cost;
     }
     t->loops = progress ? 0 : t->loops + 1;
+    /* The free list is not looked at after the last futile pass. */
     if (t->loops > MAX_RECLAIM_RETRIES && !t->killed)
         return true;
     if (try_alloc(e, t, mark(e, t)) || t->killed) {

@@ -32,18 +32,24 @@ static inline void unqueue_task(Episode *e, Cpu *c, Task *t)
     }
 }
 
-static inline void count_in(Cpu *c, const Task *t)
+static inline void count_in(Episode *e, Cpu *c, const Task *t)
 {
     c->nr++;
     c->load += t->weight;
-    c->nr_idle += t->sclass == SCHED_CLASS_IDLE;
+    if (t->sclass == SCHED_CLASS_IDLE) {
+        c->nr_idle++;
+        e->n.n_idle++;
+    }
 }
 
-static inline void count_out(Cpu *c, const Task *t)
+static inline void count_out(Episode *e, Cpu *c, const Task *t)
 {
     c->nr--;
     c->load -= t->weight;
-    c->nr_idle -= t->sclass == SCHED_CLASS_IDLE;
+    if (t->sclass == SCHED_CLASS_IDLE) {
+        c->nr_idle--;
+        e->n.n_idle--;
+    }
     clear_buddies(c, t);
 }
 
@@ -73,12 +79,12 @@ static void enqueue_woken(Episode *e, int64_t now, Task *t, Cpu *c)
     if (t->fair && is_new) {
         int64_t debit = delta_v(slice_ns(e, c, t, 1), t->weight);
         t->vruntime = max64(t->vruntime, c->min_v + debit);
-        count_in(c, t);
+        count_in(e, c, t);
     } else if (t->fair) {
         bool light = e->p.sched == SCHED_CFS61 && e->m.groups == 1 && t->sclass == SCHED_CLASS_IDLE;
         int64_t credit = (light ? e->m.min_gran_ns : e->m.latency_ns) / 2;
         t->vruntime = max64(t->vruntime, c->min_v - credit);
-        count_in(c, t);
+        count_in(e, c, t);
     }
     queue_task(e, c, t, true);
     check_preempt(e, now, c, t);
@@ -100,7 +106,7 @@ static void stop(Episode *e, int64_t now, Task *t, int64_t state)
     t->state = state;
     leave_cpu(e, now, c);
     if (t->fair) {
-        count_out(c, t);
+        count_out(e, c, t);
         update_min(c);
     }
     raise_flag(e, c);
@@ -112,13 +118,13 @@ static void migrate(Episode *e, int64_t now, Task *t, Cpu *source, Cpu *target)
 {
     update_curr(e, now, source);
     unqueue_task(e, source, t);
-    count_out(source, t);
+    count_out(e, source, t);
     update_min(source);
     t->vruntime += target->min_v - source->min_v;
     update_curr(e, now, target);
     t->cpu = target;
     queue_task(e, target, t, true);
-    count_in(target, t);
+    count_in(e, target, t);
 }
 
 /* Move the most urgent RT task that waits elsewhere to CPU c; return it or NULL. */

@@ -48,6 +48,7 @@ static void reset_task(Episode *e, int64_t i, uint64_t prefix, const Class *cls,
 {
     Task *t = e->tasks + i;
     *t = (Task){
+        .number = i,
         .cls = cls,
         .sclass = sclass,
         .fair = sclass < SCHED_CLASS_FIFO,

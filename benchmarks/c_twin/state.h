@@ -25,6 +25,7 @@ typedef struct {
 
 /* Entries ordered by (key, tie), four children to a parent; behind the last one all keys are INF. */
 typedef struct {
+    int64_t *places; /* of tasks in their heaps, by number: close together, as a walk writes those of many */
     int64_t size;
     Entry entries[];
 } Heap;
@@ -34,7 +35,7 @@ struct Task {
     alignas(LINE) int64_t state;
     int64_t phase, left, total;
     Cpu *cpu;
-    int64_t weight, vruntime, sum_exec, key, tie, pos, fair, sclass;
+    int64_t weight, vruntime, sum_exec, key, tie, fair, sclass, number;
     const Class *cls;
     int64_t killed, loops;
     uint64_t stream;
@@ -70,7 +71,7 @@ typedef struct {
 /* What there is one of. The first part is set to 0 for each episode. */
 typedef struct {
     int64_t free, pcp, boost, reclaimable, hold_start, hold_max, handoff, stamp, done;
-    int64_t n_busy, n_rt_queued, n_slow, n_live, n_dying, n_near, n_need;
+    int64_t n_busy, n_rt_queued, n_slow, n_live, n_dying, n_near, n_need, n_idle;
     int64_t tick_at, tick_cpu, limit;
     int64_t inv, inv_open, inv_t0, inv_busy, last_kill, recovery;
     int64_t reports, report_since, gates_open, reap_head, reap_tail;
@@ -89,6 +90,7 @@ typedef struct {
     Task *tasks; /* the last one is the reaper */
     Cpu *cpus;
     ReaperEntry *reap;
+    int64_t *places;
     Heap *timers, *starts;
     Out *out;
 } Episode;

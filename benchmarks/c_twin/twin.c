@@ -14,10 +14,11 @@ static void *aligned(size_t bytes)
     return memory;
 }
 
-static Heap *new_heap(int64_t n_tasks)
+static Heap *new_heap(int64_t n_tasks, int64_t *places)
 {
     size_t n = (size_t)n_tasks + 4;
     Heap *h = aligned(sizeof(Heap) + n * sizeof(Entry));
+    h->places = places;
     for (size_t at = 0; at < n; at++)
         h->entries[at].key = INF;
     return h;
@@ -28,11 +29,12 @@ static void allocate(Episode *e, int64_t n_tasks, int64_t n_cpus)
     e->tasks = aligned((size_t)n_tasks * sizeof(Task));
     e->cpus = aligned((size_t)n_cpus * sizeof(Cpu));
     e->reap = aligned((size_t)n_tasks * sizeof(ReaperEntry));
-    e->timers = new_heap(n_tasks);
-    e->starts = new_heap(n_tasks);
+    e->places = aligned((size_t)n_tasks * sizeof(int64_t));
+    e->timers = new_heap(n_tasks, e->places);
+    e->starts = new_heap(n_tasks, e->places);
     for (Cpu *c = e->cpus; c < e->cpus + n_cpus; c++) {
-        c->fair = new_heap(n_tasks);
-        c->rt = new_heap(n_tasks);
+        c->fair = new_heap(n_tasks, e->places);
+        c->rt = new_heap(n_tasks, e->places);
     }
 }
 
@@ -44,6 +46,7 @@ static void deallocate(Episode *e, int64_t n_cpus)
     }
     free(e->starts);
     free(e->timers);
+    free(e->places);
     free(e->reap);
     free(e->cpus);
     free(e->tasks);

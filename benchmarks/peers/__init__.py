@@ -1,0 +1,1 @@
+"""The model as others would write it, to compare speed with."""
