@@ -93,7 +93,8 @@ def test_two_at_once_come_to_one_result(place, reference):
 @pytest.mark.parametrize(
     ("change", "says"),
     [(["--seed", 6], "seed is 5, not 6"), (["--replicates", 95], "replicates is 96, not 95"),
-     (["--set", "machine.hz=100"], "spec_id is"), (["--set", "scenario.raw_rows=3"], "raw_rows is 10, not 3")],
+     (["--set", "machine.hz=100"], "spec_id is"), (["--set", "scenario.raw_rows=3"], "raw_rows is 10, not 3"),
+     (["--engine", "fast"], "engine is 'exact', not 'fast'")],
 )  # fmt: skip
 def test_another_run_is_refused_with_the_difference(half_place, change, says):
     before = {path.name: path.read_bytes() for path in half_place.part_files()}
