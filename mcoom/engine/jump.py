@@ -5,7 +5,7 @@ happen. Must not know how passes or slices are skipped. docs/fast_engine.md says
 law.
 """
 
-from mcoom._jit import jit, leaf
+from mcoom._jit import jit
 from mcoom.engine.heap import first_key, member, size
 from mcoom.engine.jump_round import n_futile, run_alone, run_rounds, run_slices, settle_current
 from mcoom.engine.jump_task import attempts_are_futile, even_slice_ns, is_futile, wait_ns
@@ -47,7 +47,7 @@ _TASKS_PER_TICK = 128
 """Tasks looked at in vain that put the next look off by a tick."""
 
 
-@leaf
+@jit
 def end_by_currents(s, now, spins):
     """Return until when no task that runs now comes to an end of any consequence; ``now`` if nobody may jump."""
     until = s.g[LIMIT]

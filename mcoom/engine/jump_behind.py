@@ -6,7 +6,7 @@ While attempts are futile it does not matter when the passes of a queued spinner
 has LEFT below 0.
 """
 
-from mcoom._jit import jit, leaf
+from mcoom._jit import jit
 from mcoom.engine.gate import waits_at
 from mcoom.engine.heap import member, size
 from mcoom.engine.jump_pass import settle, settle_one, short_law, whole_law
@@ -45,7 +45,7 @@ def settle_all(s):
     s.g[N_SKIPPED] += s.g[N_EVENTS] - events
 
 
-@leaf
+@jit
 def changes_nothing(s, i):
     """Return whether the end of the burst of task ``i`` leaves memory, lock and life of all spinners as they are."""
     phase = s.task[i, PHASE]

@@ -145,7 +145,7 @@ def skip_rounds(s, c, spins, n_rounds, n_tasks, slice_ns, slice_v):
         s.g[N_EVENTS] += n_rounds * n_tasks
 
 
-@leaf
+@jit
 def pass_tick(s, now, c):
     """Let the tick of CPU ``c`` decide on its current task; return whether it ended a slice."""
     update_curr(s, now, c)
@@ -247,7 +247,7 @@ def settle_current(s, c, switched, until, spins):
     s.cpu[c, END] = until + s.task[i, LEFT]
 
 
-@leaf
+@jit
 def n_futile(s, c, spins):
     """Return how many tasks of CPU ``c`` compute, the current one included."""
     n = 1 if is_futile(s, s.cpu[c, CURR], spins) else 0

@@ -56,7 +56,7 @@ def attempts_are_futile(s):
     return s.g[RECLAIMABLE] == 0 and s.g[FREE] <= min_mark(s)
 
 
-@leaf
+@jit
 def is_futile(s, i, spins):
     """Return whether what runnable task ``i`` does changes nothing but counters and its own stream.
 
