@@ -164,7 +164,7 @@ def check_tick(s, now, c):
             need(s, now, c)
 
 
-@jit
+@leaf
 def pick_fair(s, c):
     """Return the fair task to run next on CPU ``c``, whose queue is not empty; clears it as a buddy."""
     head = first(s, c)

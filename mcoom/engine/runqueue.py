@@ -194,8 +194,6 @@ def allowed(s, i, c):
 def pull_rt(s, now, c):
     """Move the most urgent RT task that waits elsewhere to CPU ``c``; return it or -1 (pull_rt_task)."""
     best = -1
-    if s.g[N_RT_QUEUED] == 0:
-        return best
     best_cpu = -1
     for other in range(s.g[N_CPUS]):
         row = rt_row(s, other)
@@ -260,9 +258,10 @@ def pick(s, now, c):
     if s.cpu[c, THROTTLED] == 0:
         if size(s, rt_row(s, c)) > 0:
             return first(s, rt_row(s, c))
-        i = pull_rt(s, now, c)
-        if i >= 0:
-            return i
+        if s.g[N_RT_QUEUED] > 0:
+            i = pull_rt(s, now, c)
+            if i >= 0:
+                return i
     if size(s, c) == 0 and not pull_fair(s, now, c):
         return -1
     return pick_fair(s, c)

@@ -94,6 +94,7 @@ def event_words(code: int, task: int, argument: int, names: Sequence[str]) -> st
         Trace.RELEASE: f"memory released: {argument} pages",
         Trace.ALLOC: f"gets memory, {argument} pages left",
         Trace.MIGRATE: f"moves here from cpu {argument}",
+        Trace.JUMP: f"nothing but futile passes until {argument / 1e6:.6f} ms",
     }[kind]
 
 

@@ -66,7 +66,7 @@ def test_machine_row_of_a_standard_cell():
         "other_tasks": 0, "report_burst": 1 << 30, "report_interval_ns": 5_000_000_000,
         "exit_base_ns": 27_864, "exit_page_ns": 1_182, "exit_seg_ns": 605_214,
         "reap_base_ns": 27_864, "reap_page_ns": 1_182, "gate_batch": 64,
-        "n_kills": 4, "horizon_ns": 4_000_000_000, "until": 0, "max_events": 50_000_000,
+        "n_kills": 4, "horizon_ns": 4_000_000_000, "until": 0, "max_events": 50_000_000, "engine": 0,
     }  # fmt: skip
 
 
