@@ -71,6 +71,7 @@ boundscheck: setup-dev
 bench: setup-dev
 	$(BIN)/python -m benchmarks.bench_twin
 	$(BIN)/python -m benchmarks.bench_engine
+	$(BIN)/python -m benchmarks.bench_jump
 	$(BIN)/python -m benchmarks.bench_peers
 	$(BIN)/python -m benchmarks.bench_blocks
 

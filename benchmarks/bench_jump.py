@@ -11,13 +11,12 @@ import argparse
 import json
 import statistics
 import time
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from bench_engine import machine
 
+from benchmarks.machine import RESULTS, in_words, machine
 from mcoom.codes import Engine
 from mcoom.design.build import build_design
 from mcoom.engine.inputs import Inputs
@@ -120,8 +119,7 @@ def markdown(record: dict) -> str:
         [
             "# Jumps on one core",
             "",
-            f"{about['cpu']}, {about['cpus']} CPUs (load {about['load_average']}), Python {about['python']}, "
-            f"Numba {about['numba']}; {record['date']}, engine {str(about['engine_digest'])[:12]}.",
+            in_words(about),
             f"Median of {record['repeats']} interleaved repeats, milliseconds per replicate; times: exact over it. "
             "Livelock, spin: horizon 1000 s.",
             "",
@@ -137,10 +135,9 @@ def main() -> None:
     """Measure, print, write."""
     parser = argparse.ArgumentParser(description="Benchmark the engines that jump.")
     parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--output", type=Path, default=Path(__file__).parent / "results")
+    parser.add_argument("--output", type=Path, default=RESULTS)
     options = parser.parse_args()
     record = {
-        "date": datetime.now(UTC).date().isoformat(),
         "machine": machine(),
         "repeats": options.repeats,
         "cells": [measure(cell, options.repeats) for cell in cells()],
