@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from mcoom.analysis.composite import SUFFIX, CompositeContrast, CompositeEstimate
+from mcoom.analysis.mean import EXACT_SUMS
 from mcoom.analysis.multiplicity import ADJUSTMENT_NAMES
 from mcoom.analysis.result import Contrast, Estimate
 from mcoom.analysis.verdict import Analysis
@@ -81,6 +82,7 @@ def _point(results: Results, analysis: Analysis, point: PointRecord) -> list[str
         where += [f"stratum {stratum}"] if stratum is not None else []
         lines += ["", ", ".join([f"{estimand}: {describe(estimand)}", *where])]
         lines += estimate_lines(chosen)
+        lines += unseen_lines(chosen)
         lines += composite_lines(analysis, point.index, estimand, stratum)
         if against:
             lines += ["", *contrast_lines(against)]
@@ -97,6 +99,22 @@ Cells = tuple[Sequence[str], Sequence[Sequence[str]]]
 def estimate_lines(estimates: Sequence[Estimate]) -> list[str]:
     """Return the table of estimates of one cell and estimand as text, a row per policy."""
     return table_lines(*estimate_cells(estimates))
+
+
+def unseen_lines(estimates: Sequence[Estimate]) -> list[str]:
+    """Say what restricted means take for granted: that a horizon at which nobody was is never reached; else nothing.
+
+    Said where the share that may be hidden, times the horizon, is more than the limits show.
+    """
+    names = []
+    for e in estimates:
+        mean, share = e.rmst_ns, e.livelock_prob.high
+        if e.n_censored or share is None or mean.value is None or mean.high is None or mean.method != EXACT_SUMS:
+            continue
+        hidden = share * (e.tau_ns - mean.value)
+        if hidden > mean.high - mean.value:
+            names.append(f"{e.policy} {time_text(hidden)} (0 of {e.n:,}: at most {share_text(share)})")
+    return [f"if some never end, unseen, restricted means may be higher, by: {', '.join(names)}"] if names else []
 
 
 def estimate_cells(estimates: Sequence[Estimate]) -> Cells:

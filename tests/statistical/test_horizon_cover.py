@@ -12,6 +12,7 @@ from mcoom.analysis.mean import mean_interval
 from mcoom.analysis.pair_sums import PairSums
 from mcoom.analysis.paired import pair_difference
 from mcoom.analysis.restricted import contrast_means
+from mcoom.analysis.result import Interval
 from tests.statistical.exponential_pairs import FALSE_ALARM, SEED
 
 TAU = 1_000_000
@@ -40,6 +41,11 @@ def sums(x, y):
     return PairSums(len(x), *totals, TAU, (int((x == TAU).sum()), int((y == TAU).sum())))
 
 
+def student(x):
+    half = stats.t.ppf(0.975, len(x) - 1) * x.std(ddof=1) / len(x) ** 0.5
+    return Interval(x.mean(), x.mean() - half, x.mean() + half, "t")
+
+
 def truth(law):
     grid = (np.arange(2_000_000) + 0.5) / 2_000_000
     return float(law(grid, 1.0).mean()), float(law(grid, RATIO).mean())
@@ -54,7 +60,7 @@ def hits(law, n, repeats):
         ends = (0.0, float(TAU))
         contrast = contrast_means(*apart.means(0.95), float(TAU))
         limits = {
-            "t": (mean_interval(both.x, both.xx, n, ends), first),
+            "t": (student(x), first),
             "mean": (mean_interval(both.x, both.xx, n, ends, n_top=both.tops[0]), first),
             "pairs": (pair_difference(both, 0.95), first - second),
             "apart": (contrast.difference, first - second),
@@ -89,3 +95,19 @@ def test_cover_where_nearly_all_wait(n):
 @pytest.mark.parametrize("n", [500, 1_000, 3_000, 5_000])
 def test_cover_where_few_wait(n):
     check_cover(few_wait, n, 4_000, is_caught=False)
+
+
+def exponential_hits(make, n, repeats):
+    x = np.random.default_rng([SEED, n]).exponential(TAU / 50, (repeats, n)).astype(np.int64)
+    found = (make(row) for row in x)
+    return sum(i.low <= TAU / 50 <= i.high for i in found)
+
+
+@pytest.mark.parametrize("n", [20, 30, 50])
+def test_few_replicates_without_censoring(n):
+    """Exponential, nobody at the horizon. Twin: Student's t with all its degrees of freedom, 92 % with n = 20."""
+    ends, repeats = (0.0, float(TAU)), 10_000
+    enough = stats.binom.ppf(FALSE_ALARM, repeats, 0.935)
+    own = exponential_hits(lambda x: mean_interval(int(x.sum()), int((x * x).sum()), n, ends, n_top=0), n, repeats)
+    assert own >= enough
+    assert n > 20 or exponential_hits(student, n, repeats) < enough
