@@ -21,6 +21,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from benchmarks.machine import RESULTS, in_words, machine
+from benchmarks.record import write
 from benchmarks.result_file import check_equal, write_as_run_does
 from mcoom._jit import engine_digest
 from mcoom.design.build import Design, build_design
@@ -195,9 +196,7 @@ def main() -> None:
     elif kept:
         sizes[CELLS] = kept
     record = {"machine": about, "overhead": cost, "memory": sizes}
-    old.write_text(json.dumps(record, indent=2) + "\n")
-    (RESULTS / "blocks.md").write_text(page(record))
-    print(page(record))
+    write(RESULTS, "blocks", record, page(record))
 
 
 if __name__ == "__main__":

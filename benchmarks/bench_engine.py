@@ -6,7 +6,6 @@ way from a scenario to a result file, with 1 and 2 threads in turn; datasets hav
 """
 
 import argparse
-import json
 import os
 import statistics
 import subprocess
@@ -15,6 +14,7 @@ import tempfile
 from pathlib import Path
 
 from benchmarks.machine import RESULTS, in_words, machine
+from benchmarks.record import write
 from benchmarks.result_file import check_equal, write_as_run_does
 from benchmarks.rounds import interleave, ratio
 from mcoom.design.build import build_design
@@ -120,10 +120,7 @@ def main() -> None:
         "first_call": first_call(),
         "scaling": [scaling(name, n, given.rounds) for name, n in SCALED.items()],
     }
-    given.output.mkdir(parents=True, exist_ok=True)
-    (given.output / "engine.json").write_text(json.dumps(record, indent=1) + "\n")
-    (given.output / "engine.md").write_text(page(record))
-    print(page(record))
+    write(given.output, "engine", record, page(record))
 
 
 if __name__ == "__main__":

@@ -8,7 +8,6 @@ is the median of the ratios of neighbouring runs.
 """
 
 import argparse
-import json
 import statistics
 import time
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import NamedTuple
 import numpy as np
 
 from benchmarks.machine import RESULTS, in_words, machine
+from benchmarks.record import write
 from mcoom.codes import Engine
 from mcoom.design.build import build_design
 from mcoom.engine.inputs import Inputs
@@ -142,10 +142,7 @@ def main() -> None:
         "repeats": options.repeats,
         "cells": [measure(cell, options.repeats) for cell in cells()],
     }
-    options.output.mkdir(parents=True, exist_ok=True)
-    (options.output / "jump.json").write_text(json.dumps(record, indent=2) + "\n")
-    (options.output / "jump.md").write_text(markdown(record))
-    print(markdown(record))
+    write(options.output, "jump", record, markdown(record))
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ times to kill stand beside the engine's. Rounds are interleaved on one core; wha
 
 import argparse
 import importlib.util
-import json
 import statistics
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.machine import RESULTS, in_words, machine, pin
+from benchmarks.record import write
 from benchmarks.rounds import interleave, ratio
 from benchmarks.workloads import Block, storm
 from mcoom.engine.layout import CLASS_FIELDS, MACHINE_FIELDS, OUT, OUT_FIELDS, POLICY_FIELDS
@@ -126,10 +126,7 @@ def main() -> None:
     has_simpy = importlib.util.find_spec("simpy") is not None
     records = [measure(*key, n, given.rounds, has_simpy) for key, n in WORK.items()]
     record = {"machine": about, "rounds": given.rounds, "workloads": records}
-    given.output.mkdir(parents=True, exist_ok=True)
-    (given.output / "peers.json").write_text(json.dumps(record, indent=1) + "\n")
-    (given.output / "peers.md").write_text(page(record))
-    print(page(record))
+    write(given.output, "peers", record, page(record))
 
 
 if __name__ == "__main__":

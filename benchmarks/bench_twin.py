@@ -6,7 +6,6 @@ the faster C: at least 1 means that the engine is at least as fast.
 """
 
 import argparse
-import json
 import statistics
 import sys
 import tempfile
@@ -18,6 +17,7 @@ import numpy as np
 from benchmarks.c_twin.build import Twin, compiler_version, compilers
 from benchmarks.instructions import instructions, why_not
 from benchmarks.machine import RESULTS, in_words, machine, pin
+from benchmarks.record import write
 from benchmarks.rounds import fastest, interleave, ratio
 from benchmarks.workloads import Block, Workload, built_in, storms
 from mcoom.engine.layout import OUT
@@ -156,10 +156,7 @@ def main() -> None:
         "workloads": records,
         "instructions": counts,
     }
-    given.output.mkdir(parents=True, exist_ok=True)
-    (given.output / "twin.json").write_text(json.dumps(record, indent=1) + "\n")
-    (given.output / "twin.md").write_text(page(record))
-    print(page(record))
+    write(given.output, "twin", record, page(record))
 
 
 if __name__ == "__main__":
