@@ -65,8 +65,9 @@ def test_status_while_it_runs(place):
 def test_two_of_the_same(place, reference):
     """One does it, the other is told so; another cut of the same folder is refused too."""
     first = place.start()
-    while not list(place.parts.glob("*.lock")) or not place.log.exists():
-        pass
+    # A lock is taken before its holder has written into it who it is.
+    while not any(lock.read_bytes() for lock in place.parts.glob("*.lock")) or not place.log.exists():
+        assert not place.output.exists()
     os.kill(first, signal.SIGSTOP)
     try:
         assert place.call("run", TINY, "-o", "F.h5", "--quiet") == 1
