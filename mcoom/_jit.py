@@ -14,6 +14,7 @@ from pathlib import Path
 import numba
 from numba import config
 
+from mcoom._program import PartCompiler, ProgramCompiler
 from mcoom.cache.folder import CacheFolder
 from mcoom.cache.kernel import KernelCache, code_variant, entry_name
 from mcoom.cache.place import find_base
@@ -30,7 +31,7 @@ def engine_digest() -> str:
     Two runs with the same digest, scenario and seed give the same bytes.
     """
     root = Path(__file__).parent
-    sources = [root / "_jit.py", root / "codes.py", *sorted((root / "engine").glob("*.py"))]
+    sources = [root / "_jit.py", root / "_program.py", root / "codes.py", *sorted((root / "engine").glob("*.py"))]
     digest = hashlib.sha256()
     for source in sources:
         digest.update(source.name.encode() + b"\0" + source.read_bytes() + b"\0")
@@ -69,7 +70,8 @@ class _Kernel:
         kernel = numba.njit(**self.options)(function)
         if config.DISABLE_JIT:
             return kernel
-        kernel._cache = KernelCache(function, _CACHE)
+        if self.options["pipeline_class"] is ProgramCompiler:
+            kernel._cache = KernelCache(function, _CACHE)
         look_up = kernel.get_call_template
         kernel.get_call_template = lambda args, kws: look_up(
             tuple(numba.types.unliteral(arg) for arg in args),
@@ -78,13 +80,12 @@ class _Kernel:
         return kernel
 
 
-# Only entries are called from Python. The wrapper that Numba makes for such calls is left out of all others: it would
-# hold a copy of the kernel and all it calls, to be compiled again.
-_INTERNAL = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+# Only entries are called from Python, and only they are compiled and kept (docs/adr/0023).
+_PART = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True, "pipeline_class": PartCompiler}
 
-entry = _Kernel(no_cfunc_wrapper=True)
+entry = _Kernel(no_cfunc_wrapper=True, pipeline_class=ProgramCompiler)
 """Decorator of a kernel that Python calls."""
-jit = _Kernel(**_INTERNAL)
+jit = _Kernel(**_PART)
 """Decorator of a kernel that kernels call."""
-leaf = _Kernel(**_INTERNAL, forceinline=True)
+leaf = _Kernel(**_PART, forceinline=True)
 """Decorator of a kernel that is small and called from hot code: always inlined by LLVM."""

@@ -4,19 +4,15 @@ Takes ``Inputs`` and a policy row, gives one row of outputs per replicate. Row r
 cut of a range gives the same bytes. Must not know where blocks come from or go.
 """
 
-import functools
-
-import numba
 import numpy as np
-from numba import config
 
-from mcoom._jit import cache_dir, entry
-from mcoom.engine.episode import end_rare_burst, handle_burst_ends, handle_tick, run_episode
+from mcoom._jit import entry
+from mcoom.engine.episode import run_episode
 from mcoom.engine.inputs import Inputs
 from mcoom.engine.layout import CLASS_FIELDS, MACHINE_FIELDS, OUT_FIELDS, POLICY_FIELDS, SHAPE_BINS
 from mcoom.engine.setup import set_up
 from mcoom.engine.state import CLASSES_AT, MACHINE_AT, OUT_AT, POLICY_AT, TRACE_AT, TRACE_N, allocate
-from mcoom.engine.table import as_tables, tables_type
+from mcoom.engine.table import as_tables
 from mcoom.errors import EngineError
 
 _N_OUT = len(OUT_FIELDS)
@@ -36,20 +32,6 @@ def run_rows(s, machine, classes, seed, point, first, begin, stop, outputs):
         run_episode(s)
         for k in range(outputs.shape[1]):
             outputs[r, k] = s.g[OUT_AT + k]
-
-
-@functools.cache
-def _compile_kernels() -> None:
-    """Compile the large kernels on their own before their callers, unless they are in the cache.
-
-    Reached from within the compilation of its caller a kernel takes LLVM some ten times as long: 95 s of CPU in all
-    instead of 33.
-    """
-    if config.DISABLE_JIT or any(cache_dir().rglob("replicates.run_rows-*.nbc")):
-        return
-    state = tables_type()
-    for kernel, n_numbers in ((end_rare_burst, 3), (handle_tick, 2), (handle_burst_ends, 3), (run_episode, 0)):
-        kernel.compile((state, *[numba.int64] * n_numbers))
 
 
 def _check(inputs: Inputs, policy: np.ndarray) -> None:
@@ -87,7 +69,6 @@ def run_block(inputs: Inputs, policy: np.ndarray) -> np.ndarray:
     _check(inputs, policy)
     n = inputs.machine.shape[0]
     outputs = np.zeros((n, _N_OUT), np.int64)
-    _compile_kernels()
     s = allocate(inputs)
     s.g[POLICY_AT:CLASSES_AT] = policy
     with np.errstate(over="ignore"):
@@ -123,7 +104,6 @@ def trace_replicate(
     """
     _check(inputs, policy)
     outputs = np.zeros((row + 1, _N_OUT), np.int64)
-    _compile_kernels()
     s = allocate(inputs, max_records)
     s.g[POLICY_AT:CLASSES_AT] = policy
     with np.errstate(over="ignore"):

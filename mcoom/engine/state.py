@@ -100,6 +100,8 @@ def _check_names() -> None:
         for name, column in fields.items():
             if globals()[prefix + name.upper()] != start + column:
                 raise AssertionError(f"engine/state.py and engine/layout.py disagree on {name}")
+    if N_EVENTS - KILLS != OUT_FIELDS.index("n_events") - OUT_FIELDS.index("n_kills_seen"):
+        raise AssertionError("engine/state.py and engine/layout.py disagree on the counters")
 
 
 _check_names()

@@ -217,14 +217,6 @@ def as_tables(s: State) -> State:
     return s
 
 
-def tables_type() -> types.Type:
-    """Return the Numba type of what ``as_tables`` gives."""
-    if config.BOUNDSCHECK:
-        vector, rows = types.Array(types.int64, 1, "C"), types.Array(types.int64, 2, "C")
-        return types.NamedTuple((vector, rows, rows, rows), State)
-    return TablesType()
-
-
 @overload(as_tables)
 def _as_tables(s):
     if config.BOUNDSCHECK:

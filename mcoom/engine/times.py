@@ -17,7 +17,6 @@ from mcoom.engine.state import (
     DONE,
     EXEC_START,
     FREE,
-    FUTILE_NS,
     HOLD_MAX,
     HOLD_START,
     HORIZON_NS,
@@ -31,15 +30,10 @@ from mcoom.engine.state import (
     LAST_KILL,
     LIMIT,
     N_CPUS,
-    N_ENTRY,
     N_EVENTS,
-    N_FUTILE,
     N_KILLS,
-    N_PASS,
     N_SLOW,
-    N_SWITCH,
     N_TASKS,
-    N_TRYFAIL,
     NEEDLESS,
     OUT_AT,
     OWNER,
@@ -104,9 +98,8 @@ def end(s, now, reason):
     s.g[OUT_AT + _HOLD_OPEN] = 1 if s.g[OWNER] >= 0 else 0
     s.g[OUT_AT + _LIVELOCK] = s.g[INV] if is_livelock(s, now, reason) else -1
     s.g[OUT_AT + _N_INV] = min(s.g[INV] + s.g[INV_OPEN], s.g[N_KILLS])
-    counts = (KILLS, NEEDLESS, N_ENTRY, N_TRYFAIL, N_PASS, N_FUTILE, FUTILE_NS, N_SWITCH, N_EVENTS)
-    for k in range(len(counts)):
-        s.g[OUT_AT + _COUNTS + k] = s.g[counts[k]]
+    for k in range(N_EVENTS + 1 - KILLS):
+        s.g[OUT_AT + _COUNTS + k] = s.g[KILLS + k]
     s.g[OUT_AT + _BUSY_NS] = busy_ns(s, now)
     s.g[OUT_AT + _N_TASKS_OUT] = s.g[N_TASKS]
     for k in range(4 * MAX_KILLS):
