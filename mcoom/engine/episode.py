@@ -164,12 +164,14 @@ def next_event(s, now):
     These are the first that is no end of a burst, reschedules left out, and the first of all but the event itself. The
     latter is 0 where that may change on the way: with a reschedule pending, or with timers that fire between ticks.
     """
-    at, kind, cpu, second = INF, _NOTHING, 0, INF
+    at, cpu, second = INF, 0, INF
     for c in range(s.g[N_CPUS]):
         ends = s.cpu[c, END]
-        second = min(second, max(at, ends))
-        if ends < at:
-            at, kind, cpu = ends, _BURST_END, c
+        if ends < second:
+            second = ends
+            if ends < at:
+                at, cpu, second = ends, c, at
+    kind = _BURST_END if at < INF else _NOTHING
     if s.g[TIMER_MODE] == 1:
         second = 0
     if s.g[N_NEED] > 0:
@@ -268,6 +270,38 @@ def handle_tick(s, now, c):
 
 
 @leaf
+def reschedule(s, now):
+    """Let every CPU reschedule whose pending reschedule is due."""
+    for c in range(s.g[N_CPUS]):
+        if s.cpu[c, NEED] == 1 and s.cpu[c, RESCHED_AT] <= now:
+            prev = s.cpu[c, CURR]
+            schedule(s, now, c)
+            if s.g[BEHIND] == 1:
+                settle_picked(s, now, c, prev)
+
+
+@leaf
+def burst_is_due(s, now):
+    """Return whether some burst is used up."""
+    for c in range(s.g[N_CPUS]):
+        if s.cpu[c, END] <= now:
+            return True
+    return False
+
+
+@leaf
+def handle_ticks(s, now, c):
+    """Handle the tick of CPU ``c`` and, as long as nothing comes between, those of the CPUs behind it."""
+    handle_tick(s, now, c)
+    while s.g[TICK_CPU] > 0 and s.g[DONE] == 0:
+        if s.g[N_NEED] > 0:
+            reschedule(s, now)
+        if s.g[BEHIND] == 1 or is_out_of_budget(s) or burst_is_due(s, now):
+            return
+        handle_tick(s, now, s.g[TICK_CPU])
+
+
+@leaf
 def handle_start(s, now):
     """Start the task that is first in order of start times."""
     row = start_row(s)
@@ -292,11 +326,12 @@ def run_episode(s):
             return
         now = at
         if kind == _BURST_END:
-            if spins_on(s) and runs_futile(s, cpu) and run_all_futile(s, now, other):
-                continue
+            if (runs_futile(s, cpu) if spins_on(s) else s.g[N_CPUS] > 1 and passes_follow(s, cpu)):
+                if run_all_futile(s, now, other):
+                    continue
             now = handle_burst_ends(s, now, cpu, min(second, s.g[LIMIT]))
         elif kind == _TICK:
-            handle_tick(s, now, cpu)
+            handle_ticks(s, now, cpu)
         elif kind == _TIMER:
             fire_first(s, now)
         elif kind == _START:
@@ -305,11 +340,6 @@ def run_episode(s):
         if s.g[DONE] == 1:
             return
         if s.g[N_NEED] > 0:
-            for c in range(s.g[N_CPUS]):
-                if s.cpu[c, NEED] == 1 and s.cpu[c, RESCHED_AT] <= now:
-                    prev = s.cpu[c, CURR]
-                    schedule(s, now, c)
-                    if s.g[BEHIND] == 1:
-                        settle_picked(s, now, c, prev)
+            reschedule(s, now)
         if kind == _TICK and s.g[JUMP_AT] <= now:
             now = jump(s, now)

@@ -129,31 +129,54 @@ def run_futile(s, c, until):
 
 
 @leaf
+def shortest_pass(s):
+    """Return the least that a pass can cost (ns)."""
+    shape = s.g[SHAPES_AT] + s.g[PASS_SHAPE] * (SHAPE_BINS + 1)
+    return max(1, (s.g[PASS_NS] * s.g[shape]) >> 20)
+
+
+@leaf
 def within_budget(s, now, until):
     """Return ``until`` or an earlier time (ns), by which the event budget cannot be exhausted.
 
     A CPU ends at most three bursts in the time of the shortest pass, and there are at most 64 CPUs: so much is taken
     out of order that the event at which the budget runs out must lie behind it.
     """
-    shape = s.g[SHAPES_AT] + s.g[PASS_SHAPE] * (SHAPE_BINS + 1)
-    shortest = max(1, (s.g[PASS_NS] * s.g[shape]) >> 20)
-    return min(until, now + ((s.g[MAX_EVENTS] - s.g[N_EVENTS] + s.g[N_SKIPPED]) // 256 - 1) * shortest)
+    left = s.g[MAX_EVENTS] - s.g[N_EVENTS] + s.g[N_SKIPPED]
+    return min(until, now + ((left >> 8) - 1) * shortest_pass(s))
+
+
+@leaf
+def attempt_ends(s, c):
+    """Return a time (ns) before which the futile attempt on CPU ``c`` cannot end: all its passes are the shortest."""
+    i = s.cpu[c, CURR]
+    n_more = 0
+    if available(s) > mark(s, i):
+        n_more = MAX_RECLAIM_RETRIES - s.task[i, LOOPS]
+    if s.task[i, PHASE] == ENTRY:
+        n_more += 1
+    elif s.task[i, PHASE] == TRYLOCK:
+        n_more = 0
+    return s.cpu[c, END] + n_more * shortest_pass(s)
 
 
 @jit
 def run_all_futile(s, now, quiet_until):
     """Run every futile task on until something else happens; return whether any burst ended.
 
-    Called where ``spins_on``. ``now`` is the time of the next event, the end of a futile burst, and ``quiet_until``
-    that of the first event that is no end of a burst.
+    ``now`` is the time of the next event, the end of a futile burst, and ``quiet_until`` that of the first event that
+    is no end of a burst. Where losers do not spin, the end of an attempt is something else.
     """
     until = within_budget(s, now, min(quiet_until, s.g[LIMIT]))
     n = s.g[N_CPUS]
+    spins = spins_on(s)
     for c in range(n):
         if s.cpu[c, NEED] == 1:
             until = min(until, s.cpu[c, RESCHED_AT])
         if not runs_futile(s, c):
             until = min(until, s.cpu[c, END])
+        elif not spins:
+            until = min(until, attempt_ends(s, c))
     ran = 0
     for c in range(n):
         if s.cpu[c, END] < until and runs_futile(s, c):

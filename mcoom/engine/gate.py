@@ -21,6 +21,7 @@ from mcoom.engine.state import (
     OPENS,
     STATE,
 )
+from mcoom.engine.whole import remainder
 from mcoom.engine.words import GATE, GATED, SLEEPER, T_GATE
 
 
@@ -74,6 +75,6 @@ def end_wake(s, now, i):
     if following < 0:
         return False
     s.task[i, GATE_NEXT] = following
-    s.task[i, GATE_POS] = (s.task[i, GATE_POS] + 1) % s.g[GATE_BATCH]
+    s.task[i, GATE_POS] = remainder(s.task[i, GATE_POS] + 1, s.g[GATE_BATCH])
     begin_wake(s, now, i)
     return True

@@ -31,7 +31,7 @@ from mcoom.engine.state import (
     TIE,
     WEIGHT,
 )
-from mcoom.engine.whole import quotient
+from mcoom.engine.whole import quotient, remainder
 from mcoom.engine.words import CFS61, EXITED, RUNNABLE, T_WAKE
 
 IMBALANCE_PCT = 125
@@ -85,7 +85,7 @@ def select_cpu_rt(s, i):
     best = prev
     best_prio = s.task[i, PRIO]
     for step in range(n):
-        c = (prev + step) % n
+        c = remainder(prev + step, n)
         if not allowed(s, i, c):
             continue
         curr = s.cpu[c, CURR]
@@ -144,7 +144,7 @@ def balance_busy(s, now, c):
 @leaf
 def balance_every(s, c):
     """Return how many ticks lie between two balances of CPU ``c`` (busy factor 32 in 4.13, 16 in 6.1)."""
-    every = max(1, s.g[N_CPUS] * s.g[HZ] // 1000)
+    every = max(1, quotient(s.g[N_CPUS] * s.g[HZ], 1000))
     if s.cpu[c, CURR] >= 0:
         every *= 16 if s.g[SCHED] == CFS61 else 32
     return every
@@ -157,7 +157,7 @@ def balance(s, now, c):
         return
     idle = s.cpu[c, CURR] < 0
     every = balance_every(s, c)
-    if quotient(now, s.g[TICK_NS]) % every != c % every:
+    if remainder(quotient(now, s.g[TICK_NS]), every) != remainder(c, every):
         return
     if not idle:
         balance_busy(s, now, c)

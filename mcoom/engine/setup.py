@@ -81,6 +81,7 @@ from mcoom.engine.state import (
     WEIGHT,
 )
 from mcoom.engine.tick import RT_PERIOD_NS
+from mcoom.engine.whole import remainder
 from mcoom.engine.words import AT_TIME, DRAW_START, EXACT, FIFO, FROM_START, GATED, NEW, OTHER, PARKED, SLEEPER
 
 _ALL_CPUS = -1
@@ -141,8 +142,9 @@ def reset_task(s, i, prefix, sclass, weight, affinity):
     s.task[i, STREAM] = np.int64(fold_key(prefix, i, 4))
     n = s.g[N_CPUS]
     for step in range(n):
-        if allowed(s, i, (i + step) % n):
-            s.task[i, CPU] = (i + step) % n
+        c = remainder(i + step, n)
+        if allowed(s, i, c):
+            s.task[i, CPU] = c
             break
 
 

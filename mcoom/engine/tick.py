@@ -27,6 +27,7 @@ from mcoom.engine.state import (
     TIMER_MODE,
 )
 from mcoom.engine.timer import fire_tick
+from mcoom.engine.whole import quotient
 from mcoom.engine.words import RR
 
 RT_PERIOD_NS = 1_000_000_000
@@ -37,7 +38,7 @@ def roll_rt_period(s, now, c):
     """Begin the RT periods that are due on CPU ``c`` (do_sched_rt_period_timer)."""
     if now < s.cpu[c, RT_NEXT]:
         return
-    periods = (now - s.cpu[c, RT_NEXT]) // RT_PERIOD_NS + 1
+    periods = quotient(now - s.cpu[c, RT_NEXT], RT_PERIOD_NS) + 1
     s.cpu[c, RT_NEXT] += periods * RT_PERIOD_NS
     runtime = s.g[RT_RUNTIME_NS]
     if runtime < 0:
