@@ -73,8 +73,11 @@ static inline Event next_event(Episode *e, int64_t now)
     Event v = {.at = INF, .kind = NOTHING, .cpu = e->cpus, .other = INF, .second = INF};
     EventKind other_kind = NOTHING;
     for (Cpu *c = e->cpus; c < cpus_end(e); c++) {
-        v.second = min64(v.second, max64(v.at, c->end));
+        if (c->end >= v.second)
+            continue;
+        v.second = c->end;
         if (c->end < v.at) {
+            v.second = v.at;
             v.at = c->end;
             v.kind = BURST_END;
             v.cpu = c;
@@ -178,6 +181,34 @@ static void handle_tick(Episode *e, int64_t now, Cpu *c)
     tick(e, now, c);
 }
 
+static void reschedule(Episode *e, int64_t now)
+{
+    for (Cpu *c = e->cpus; c < cpus_end(e); c++)
+        if (c->need && c->resched_at <= now)
+            schedule(e, now, c);
+}
+
+static bool burst_is_due(Episode *e, int64_t now)
+{
+    for (Cpu *c = e->cpus; c < cpus_end(e); c++)
+        if (c->end <= now)
+            return true;
+    return false;
+}
+
+/* The tick of a CPU and, as long as nothing comes between, those of the CPUs behind it. */
+static void handle_ticks(Episode *e, int64_t now, Cpu *c)
+{
+    handle_tick(e, now, c);
+    while (e->n.tick_cpu > 0 && !e->n.done) {
+        if (e->n.n_need > 0)
+            reschedule(e, now);
+        if (e->n.n_events >= e->m.max_events || burst_is_due(e, now))
+            return;
+        handle_tick(e, now, e->cpus + e->n.tick_cpu);
+    }
+}
+
 static void handle_start(Episode *e, int64_t now)
 {
     Task *t = heap_first(e->starts);
@@ -201,11 +232,12 @@ static void run_episode(Episode *e)
         now = v.at;
         switch (v.kind) {
         case BURST_END:
-            if (spins_on(e) && is_futile(e, v.cpu) && run_all_futile(e, now, v.other))
-                continue;
+            if (spins_on(e) ? is_futile(e, v.cpu) : e->m.n_cpus > 1 && passes_follow(e, v.cpu))
+                if (run_all_futile(e, now, v.other))
+                    continue;
             now = handle_burst_ends(e, now, v.cpu, min64(v.second, e->n.limit));
             break;
-        case TICK: handle_tick(e, now, v.cpu); break;
+        case TICK: handle_ticks(e, now, v.cpu); break;
         case TIMER: fire_first(e, now); break;
         case START:
             e->n.n_events++;
@@ -216,9 +248,7 @@ static void run_episode(Episode *e)
         if (e->n.done)
             return;
         if (e->n.n_need > 0)
-            for (Cpu *c = e->cpus; c < cpus_end(e); c++)
-                if (c->need && c->resched_at <= now)
-                    schedule(e, now, c);
+            reschedule(e, now);
     }
 }
 

@@ -85,24 +85,44 @@ static int64_t run_futile(Episode *e, Cpu *c, int64_t until)
     return n_events;
 }
 
+static inline int64_t shortest_pass(const Episode *e)
+{
+    return max64(1, (e->m.pass_ns * shape_table(e, e->m.pass_shape)[0]) >> 20);
+}
+
 /* An earlier time by which the event budget cannot be exhausted: a CPU ends at most three bursts in the time of the
  * shortest pass, and there are at most 64 CPUs. */
 static inline int64_t within_budget(const Episode *e, int64_t now, int64_t until)
 {
-    int64_t shortest = max64(1, (e->m.pass_ns * shape_table(e, e->m.pass_shape)[0]) >> 20);
-    return min64(until, now + ((e->m.max_events - e->n.n_events) / 256 - 1) * shortest);
+    return min64(until, now + ((e->m.max_events - e->n.n_events) / 256 - 1) * shortest_pass(e));
 }
 
-/* Run every futile task on until something else happens; return whether any burst ended. Called where spins_on. */
+/* A time before which the futile attempt on a CPU cannot end: all its passes are the shortest. */
+static inline int64_t attempt_ends(const Episode *e, const Cpu *c)
+{
+    const Task *t = c->curr;
+    int64_t n_more = available(e) > mark(e, t) ? MAX_RECLAIM_RETRIES - t->loops : 0;
+    if (t->phase == PHASE_ENTRY)
+        n_more++;
+    else if (t->phase == PHASE_TRYLOCK)
+        n_more = 0;
+    return c->end + n_more * shortest_pass(e);
+}
+
+/* Run every futile task on until something else happens; return whether any burst ended. Where losers do not spin, the
+ * end of an attempt is something else. */
 static bool run_all_futile(Episode *e, int64_t now, int64_t quiet_until)
 {
     int64_t until = within_budget(e, now, min64(quiet_until, e->n.limit));
+    const bool spins = spins_on(e);
     int64_t ran = 0;
     for (Cpu *c = e->cpus; c < cpus_end(e); c++) {
         if (c->need)
             until = min64(until, c->resched_at);
         if (!is_futile(e, c))
             until = min64(until, c->end);
+        else if (!spins)
+            until = min64(until, attempt_ends(e, c));
     }
     for (Cpu *c = e->cpus; c < cpus_end(e); c++)
         if (c->end < until && is_futile(e, c))
