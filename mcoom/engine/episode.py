@@ -231,7 +231,8 @@ def handle_burst_ends(s, now, c, until):
     while True:
         i = s.cpu[c, CURR]
         phase = s.task[i, PHASE]
-        if phase == PASS and passes_follow(s, c) and run_futile(s, c, within_budget(s, now, until)) > 0:
+        # Of several CPUs ``run_all_futile`` has taken all passes that it could.
+        if phase == PASS and s.g[N_CPUS] == 1 and passes_follow(s, c) and run_futile(s, c, within_budget(s, now, until)) > 0:
             if s.cpu[c, END] >= until:
                 return now
             now, phase = s.cpu[c, END], s.task[i, PHASE]
