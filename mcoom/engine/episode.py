@@ -276,20 +276,25 @@ def handle_start(s, now):
     start(s, now, i)
 
 
+@leaf
+def pauses(s):
+    """Return whether the episode is left as it is for now: never, but where its turns are counted (``mcoom.gpu``)."""
+    return False
+
+
 @jit
-def run_episode(s):
-    """Run the episode of a ``State`` that ``set_up`` has reset, to its end."""
-    now = 0
-    while s.g[DONE] == 0:
+def run_on(s, now):
+    """Run an episode on from ``now`` (ns) to its end, or until it pauses; return the time it is then."""
+    while s.g[DONE] == 0 and not pauses(s):
         at, kind, cpu, other, second = next_event(s, now)
         if s.g[BEHIND] == 1:
             settle_before(s, at, kind == _BURST_END, cpu)
         if at >= s.g[LIMIT]:
             end(s, s.g[LIMIT], HORIZON)
-            return
+            return now
         if is_out_of_budget(s):
             end(s, now, BUDGET)
-            return
+            return now
         now = at
         if kind == _BURST_END:
             if spins_on(s) and runs_futile(s, cpu) and run_all_futile(s, now, other):
@@ -303,7 +308,7 @@ def run_episode(s):
             s.g[N_EVENTS] += 1
             handle_start(s, now)
         if s.g[DONE] == 1:
-            return
+            return now
         if s.g[N_NEED] > 0:
             for c in range(s.g[N_CPUS]):
                 if s.cpu[c, NEED] == 1 and s.cpu[c, RESCHED_AT] <= now:
@@ -313,3 +318,10 @@ def run_episode(s):
                         settle_picked(s, now, c, prev)
         if kind == _TICK and s.g[JUMP_AT] <= now:
             now = jump(s, now)
+    return now
+
+
+@jit
+def run_episode(s):
+    """Run the episode of a ``State`` that ``set_up`` has reset, to its end."""
+    run_on(s, 0)

@@ -11,7 +11,7 @@ import numpy as np
 from numba import config
 
 from mcoom._jit import cache_dir, entry
-from mcoom.engine.episode import end_rare_burst, handle_burst_ends, handle_tick, run_episode
+from mcoom.engine.episode import end_rare_burst, handle_burst_ends, handle_tick, run_episode, run_on
 from mcoom.engine.inputs import Inputs
 from mcoom.engine.layout import CLASS_FIELDS, MACHINE_FIELDS, OUT_FIELDS, POLICY_FIELDS, SHAPE_BINS
 from mcoom.engine.setup import set_up
@@ -48,7 +48,7 @@ def _compile_kernels() -> None:
     if config.DISABLE_JIT or any(cache_dir().rglob("replicates.run_rows-*.nbc")):
         return
     state = tables_type()
-    for kernel, n_numbers in ((end_rare_burst, 3), (handle_tick, 2), (handle_burst_ends, 3), (run_episode, 0)):
+    for kernel, n_numbers in ((end_rare_burst, 3), (handle_tick, 2), (handle_burst_ends, 3), (run_on, 1)):
         kernel.compile((state, *[numba.int64] * n_numbers))
 
 
