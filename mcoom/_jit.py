@@ -1,4 +1,4 @@
-"""The only place where Numba's options are chosen, and where its cache lives.
+"""The only place where Numba's options for the CPU are chosen, and where its cache lives.
 
 Gives ``entry``, ``jit`` and ``leaf`` (the decorators of every kernel), ``engine_digest`` and the cache folder. Must
 know nothing of what the kernels do.
@@ -55,13 +55,22 @@ def cache_dir() -> Path:
     return _CACHE.path
 
 
-class _Kernel:
-    """Decorator that compiles a kernel once, whatever constants it is called with.
+def widen_literals(kernel) -> None:
+    """Let a kernel be compiled once, whatever constants it is called with.
 
     Numba types a constant argument as a literal and would compile the callee anew for each value, and its callees in
     turn: a hundred small kernels took three minutes. Here literals are widened to their type before the callee is
     looked up.
     """
+    look_up = kernel.get_call_template
+    kernel.get_call_template = lambda args, kws: look_up(
+        tuple(numba.types.unliteral(arg) for arg in args),
+        {name: numba.types.unliteral(arg) for name, arg in kws.items()},
+    )
+
+
+class _Kernel:
+    """Decorator of kernels: Numba with our options, our cache, and literals widened."""
 
     def __init__(self, **options):
         self.options = {**_OPTIONS, **options}
@@ -72,11 +81,7 @@ class _Kernel:
             return kernel
         if self.options["pipeline_class"] is ProgramCompiler:
             kernel._cache = KernelCache(function, _CACHE)
-        look_up = kernel.get_call_template
-        kernel.get_call_template = lambda args, kws: look_up(
-            tuple(numba.types.unliteral(arg) for arg in args),
-            {name: numba.types.unliteral(arg) for name, arg in kws.items()},
-        )
+        widen_literals(kernel)
         return kernel
 
 

@@ -19,8 +19,15 @@ Command = TypeVar("Command", bound=Callable[..., object])
 
 
 def executor_options(command: Command) -> Command:
-    """Add ``--threads``, ``--executor`` and ``--dask-scheduler``."""
+    """Add ``--threads``, ``--executor``, ``--dask-scheduler`` and ``--device``."""
     for option in (
+        click.option(
+            "--device",
+            type=click.Choice(["cpu", "gpu"]),
+            default="cpu",
+            show_default=True,
+            help="Where episodes are simulated; the same bytes. gpu needs CUDA and the extra gpu.",
+        ),
         click.option("--dask-scheduler", metavar="ADDRESS", help="Scheduler of --executor dask: tcp://host:8786."),
         click.option(
             "--executor",
@@ -35,7 +42,9 @@ def executor_options(command: Command) -> Command:
     return command
 
 
-def executor_settings(name: str, threads: int | None, dask_scheduler: str | None) -> "ExecutorSettings":
+def executor_settings(
+    name: str, threads: int | None, dask_scheduler: str | None, device: str = "cpu"
+) -> "ExecutorSettings":
     """Return who does the work.
 
     Parameters
@@ -47,6 +56,8 @@ def executor_settings(name: str, threads: int | None, dask_scheduler: str | None
         Threads or processes of this machine; None: one per CPU.
     dask_scheduler : str or None
         Address, for ``dask``.
+    device : str
+        One of ``mcoom.run.device.DEVICES``.
 
     Raises
     ------
@@ -62,7 +73,13 @@ def executor_settings(name: str, threads: int | None, dask_scheduler: str | None
     # Loads the engine's surroundings; not before MPI had its chance to start this process anew.
     from mcoom.run.executor import ExecutorSettings
 
-    settings = ExecutorSettings(name, threads or available_cpus(), dask_scheduler)
+    # A GPU takes one task after the other: a second thread lowers and counts meanwhile.
+    workers = threads or (min(2, available_cpus()) if device == "gpu" else available_cpus())
+    settings = ExecutorSettings(name, workers, dask_scheduler, device)
+    if device != "cpu":
+        from mcoom.run.device import check_device
+
+        check_device(device)
     if name == "mpi":
         from mcoom.run.executor_mpi import count_ranks
 

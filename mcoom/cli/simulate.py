@@ -71,7 +71,7 @@ def run(scenario: str, output: Path | None, as_json: bool, quiet: bool, **option
     stopped or killed goes on where it was when the same command is given again.
     """
     # First of all: with MPI this process starts anew.
-    settings = executor_settings(options["executor"], options["threads"], options["dask_scheduler"])
+    settings = executor_settings(options["executor"], options["threads"], options["dask_scheduler"], options["device"])
     from mcoom.design.build import build_design
     from mcoom.run.job import Job
     from mcoom.run.shard import Shard, parse_shard

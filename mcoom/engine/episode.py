@@ -7,7 +7,7 @@ so no event queue is needed.
 
 from mcoom._jit import jit, leaf
 from mcoom.engine.burst import has_end_point, plan, set_burst
-from mcoom.engine.futile import passes_follow, run_all_futile, run_futile, runs_futile, spins_on, within_budget
+from mcoom.engine.futile import run_all_futile, run_futile, runs_on_alone, runs_on_with_others, within_budget
 from mcoom.engine.gate import end_wake, open_gate
 from mcoom.engine.heap import first, first_key, remove, size
 from mcoom.engine.jump import jump
@@ -231,8 +231,7 @@ def handle_burst_ends(s, now, c, until):
     while True:
         i = s.cpu[c, CURR]
         phase = s.task[i, PHASE]
-        # Of several CPUs ``run_all_futile`` has taken all passes that it could.
-        if phase == PASS and s.g[N_CPUS] == 1 and passes_follow(s, c) and run_futile(s, c, within_budget(s, now, until)) > 0:
+        if phase == PASS and runs_on_alone(s, c) and run_futile(s, c, within_budget(s, now, until)) > 0:
             if s.cpu[c, END] >= until:
                 return now
             now, phase = s.cpu[c, END], s.task[i, PHASE]
@@ -311,25 +310,29 @@ def handle_start(s, now):
     start(s, now, i)
 
 
+@leaf
+def pauses(s):
+    """Return whether the episode is left as it is for now: never, but where its turns are counted (``mcoom.gpu``)."""
+    return False
+
+
 @jit
-def run_episode(s):
-    """Run the episode of a ``State`` that ``set_up`` has reset, to its end."""
-    now = 0
-    while s.g[DONE] == 0:
+def run_on(s, now):
+    """Run an episode on from ``now`` (ns) to its end, or until it pauses; return the time it is then."""
+    while s.g[DONE] == 0 and not pauses(s):
         at, kind, cpu, other, second = next_event(s, now)
         if s.g[BEHIND] == 1:
             settle_before(s, at, kind == _BURST_END, cpu)
         if at >= s.g[LIMIT]:
             end(s, s.g[LIMIT], HORIZON)
-            return
+            return now
         if is_out_of_budget(s):
             end(s, now, BUDGET)
-            return
+            return now
         now = at
         if kind == _BURST_END:
-            if (runs_futile(s, cpu) if spins_on(s) else s.g[N_CPUS] > 1 and passes_follow(s, cpu)):
-                if run_all_futile(s, now, other):
-                    continue
+            if runs_on_with_others(s, cpu) and run_all_futile(s, now, other):
+                continue
             now = handle_burst_ends(s, now, cpu, min(second, s.g[LIMIT]))
         elif kind == _TICK:
             handle_ticks(s, now, cpu)
@@ -339,8 +342,15 @@ def run_episode(s):
             s.g[N_EVENTS] += 1
             handle_start(s, now)
         if s.g[DONE] == 1:
-            return
+            return now
         if s.g[N_NEED] > 0:
             reschedule(s, now)
         if kind == _TICK and s.g[JUMP_AT] <= now:
             now = jump(s, now)
+    return now
+
+
+@jit
+def run_episode(s):
+    """Run the episode of a ``State`` that ``set_up`` has reset, to its end."""
+    run_on(s, 0)

@@ -73,6 +73,20 @@ def passes_follow(s, c):
 
 
 @leaf
+def runs_on_alone(s, c):
+    """Return whether the only CPU is in a futile pass behind which others follow."""
+    return s.g[N_CPUS] == 1 and passes_follow(s, c)
+
+
+@leaf
+def runs_on_with_others(s, c):
+    """Return whether futile bursts follow on CPU ``c`` that may be taken together with those of the others."""
+    if spins_on(s):
+        return runs_futile(s, c)
+    return s.g[N_CPUS] > 1 and passes_follow(s, c)
+
+
+@leaf
 def spins_on(s):
     """Return whether a failed attempt is followed by the next one, unseen: the lock is taken, and its losers spin."""
     return s.g[TRACE_CAP] == 0 and s.g[LOCK] == TRYLOCK_SPIN and s.g[OWNER] >= 0 and s.g[INV_OPEN] == 1

@@ -7,6 +7,7 @@ A futile attempt changes nothing but the counters and the task's own stream, so 
 process in its own CPU time, whatever the scheduler does.
 """
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -115,7 +116,7 @@ def whole_law(s):
         third += e * e * e + 1.5 * e * e * d + e * d * d + d * d * d / 4.0
         fourth += e * e * e * e + 2.0 * e * e * e * d + 2.0 * e * e * d * d + e * d * d * d + d * d * d * d / 5.0
     variance = max(1.0, second / SHAPE_BINS)
-    skewness = third / SHAPE_BINS / (variance * np.sqrt(variance))
+    skewness = third / SHAPE_BINS / (variance * math.sqrt(variance))
     kurtosis = fourth / SHAPE_BINS / (variance * variance) - 3.0
     scale = s.g[PASS_NS] / SHAPE_ONE
     # The cost is rounded down: half a nanosecond on average.
@@ -124,7 +125,7 @@ def whole_law(s):
         s.g[ENTRY_NS] + s.g[TRYLOCK_NS],
         _fixed_cost(s),
         mean * scale - 0.5,
-        np.sqrt(variance) * scale,
+        math.sqrt(variance) * scale,
         skewness,
         kurtosis,
         WHOLE_LEAST * max(1.0, skewness * skewness, 0.5 * kurtosis),
@@ -148,11 +149,11 @@ def sum_of_passes(s, i, n, law):
     if law.fixed_ns > 0:
         return n * law.fixed_ns
     z = _nearly_normal(s, i, s.task[i, PASS_DRAWS])
-    skewness = law.skewness / np.sqrt(n)
+    skewness = law.skewness / math.sqrt(n)
     kurtosis = law.kurtosis / n - _KURTOSIS_16
     x = z + skewness * (z * z - 1.0) / 6.0
     x += kurtosis * (z * z * z - 3.0 * z) / 24.0 - skewness * skewness * (2.0 * z * z * z - 5.0 * z) / 36.0
-    return np.int64(n * law.mean + x * law.sd * np.sqrt(n) + 0.5)
+    return np.int64(n * law.mean + x * law.sd * math.sqrt(n) + 0.5)
 
 
 @leaf
@@ -164,7 +165,7 @@ def _whole_attempts(behind_ns, law):
         return 0
     mean = law.loops * law.mean + law.beside_ns
     fit = behind_ns / mean
-    fit -= _MARGIN_SD * law.sd * np.sqrt(law.loops * fit) / mean + 1.0
+    fit -= _MARGIN_SD * law.sd * math.sqrt(law.loops * fit) / mean + 1.0
     return np.int64(fit) if fit * law.loops >= law.least else 0
 
 

@@ -76,9 +76,12 @@ class TaskCutter:
         Missing blocks.
     workers : int
         Tasks at the same time.
+    n_blocks : int
+        Blocks of every task, where the duration is no guide to its size; 0: it is.
     """
 
-    def __init__(self, ranges: Iterable[range], workers: int) -> None:
+    def __init__(self, ranges: Iterable[range], workers: int, n_blocks: int = 0) -> None:
+        self._n_blocks = n_blocks
         self._ranges = list(ranges)
         self._workers = workers
         self._n_left = sum(map(len, self._ranges))
@@ -89,7 +92,7 @@ class TaskCutter:
         for whole in self._ranges:
             rest = whole
             while len(rest):
-                size = min(self._size, max(1, self._n_left // (_TASKS_PER_WORKER * self._workers)))
+                size = self._n_blocks or min(self._size, max(1, self._n_left // (_TASKS_PER_WORKER * self._workers)))
                 now, rest = rest[:size], rest[size:]
                 self._n_left -= len(now)
                 yield Task(now.start, now[-1] + 1, now.step)

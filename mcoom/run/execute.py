@@ -46,6 +46,7 @@ def work_off(
     *,
     plan: TallyPlan,
     context: bytes,
+    n_blocks: int,
     settings: ExecutorSettings,
     watch: Watch,
     stop: StopRequest,
@@ -62,6 +63,8 @@ def work_off(
         What is counted.
     context : bytes
         Description of the run, for the workers.
+    n_blocks : int
+        Blocks of a task; 0: as many as suit its duration.
     settings : ExecutorSettings
         Who does it.
     watch : Watch
@@ -80,7 +83,7 @@ def work_off(
         A result cannot be written. What was written before is there.
     """
     work = Work()
-    cutter = TaskCutter(missing, settings.workers)
+    cutter = TaskCutter(missing, settings.workers, n_blocks)
     results = completed(
         _announced(cutter, stop), settings, prepare=prepare, context=context, work=count_blocks, stop=stop
     )

@@ -40,10 +40,14 @@ class ExecutorSettings:
     depend on it."""
     dask_scheduler: str | None = None
     """Address of the scheduler, for ``dask`` alone."""
+    device: str = "cpu"
+    """Where a worker simulates: one of ``mcoom.run.device.DEVICES``; ``gpu`` for ``threads`` alone."""
 
     def __post_init__(self) -> None:
         if self.name not in EXECUTORS:
             raise SpecError(f"--executor {self.name}: no such executor; allowed: {', '.join(EXECUTORS)}")
+        if self.device != "cpu" and self.name != "threads":
+            raise SpecError(f"--device {self.device}: not with --executor {self.name}; allowed: threads")
         if self.name == "dask" and not self.dask_scheduler:
             raise SpecError("--executor dask: needs --dask-scheduler ADDRESS (tcp://host:8786 or similar)")
         if self.name != "dask" and self.dask_scheduler:

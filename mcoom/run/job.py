@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from mcoom.design.build import Design
 from mcoom.errors import SpecError, StoreError
 from mcoom.run.cut import missing_ranges, ranges_text
+from mcoom.run.device import blocks_per_task
 from mcoom.run.execute import Work, work_off
 from mcoom.run.executor import ExecutorSettings
 from mcoom.run.manifest import block_plan, run_manifest, tally_plan
@@ -194,7 +195,8 @@ def _work_off(
         job.shard.name,
         missing,
         plan=tally_plan(design),
-        context=describe_run(design, manifest),
+        context=describe_run(design, manifest, job.settings.device),
+        n_blocks=blocks_per_task(job.settings.device, design.scenario.block, len(design.scenario.policies)),
         settings=job.settings,
         watch=watch,
         stop=stop,

@@ -9,16 +9,20 @@ import functools
 import json
 import socket
 import time
+from collections import deque
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 
 from mcoom.design.build import Design, build_design
+from mcoom.engine.inputs import Inputs
 from mcoom.engine.layout import MACHINE
-from mcoom.engine.replicates import run_block
 from mcoom.errors import McoomError
+from mcoom.lower import Block as LoweredBlock
 from mcoom.lower import lower_block, lower_policy
+from mcoom.run.device import run_blocks
 from mcoom.run.manifest import block_plan, run_manifest, tally_plan
 from mcoom.run.plan import BlockPlan, WorkBlock
 from mcoom.spec.load import parse_scenario
@@ -72,19 +76,22 @@ class Worker:
     """Identity of the run."""
     compile_s: float
     """As in ``Counted``."""
+    device: str
+    """One of ``mcoom.run.device.DEVICES``."""
 
 
 class StrangeWorkerError(McoomError):
     """A worker would give other numbers than the process that asks it."""
 
 
-def describe_run(design: Design, manifest: Manifest) -> bytes:
-    """Return what ``prepare`` takes: all that a worker needs to know."""
+def describe_run(design: Design, manifest: Manifest, device: str = "cpu") -> bytes:
+    """Return what ``prepare`` takes: all that a worker needs to know; ``device`` is of ``mcoom.run.device.DEVICES``."""
     return json.dumps(
         {
             "name": design.scenario.name,
             "replicates": design.replicates,
             "seed": design.seed,
+            "device": device,
             "manifest": dict(manifest.entries),
         }
     ).encode()
@@ -111,14 +118,15 @@ def prepare(context: bytes) -> Worker:
     differences = manifest.differences(run_manifest(design))
     if differences:
         raise StrangeWorkerError(f"worker on {socket.gethostname()}: not the same run: {'; '.join(differences)}")
-    return Worker(design, tally_plan(design), block_plan(design), manifest.plan_id, warm_up(design))
+    compile_s = warm_up(design, told["device"])
+    return Worker(design, tally_plan(design), block_plan(design), manifest.plan_id, compile_s, told["device"])
 
 
-def warm_up(design: Design) -> float:
+def warm_up(design: Design, device: str = "cpu") -> float:
     """Run one replicate of the first point, so that the engine is compiled or loaded; return the seconds it took."""
     start = time.perf_counter()
     lowered = lower_block(design, 0, 0, 1)
-    run_block(lowered.inputs, lower_policy(design.scenario.policies[0]))
+    list(run_blocks(device, [lowered.inputs], lower_policy(design.scenario.policies[0])[None, :]))
     return time.perf_counter() - start
 
 
@@ -133,9 +141,7 @@ def count_blocks(worker: Worker, task: Task) -> Counted:
     start = time.perf_counter()
     tallies: dict[int, PointTally] = {}
     n_replicates = 0
-    for number in task.blocks:
-        block = worker.blocks[number]
-        tally = count_block(worker.design, worker.plan, block)
+    for block, tally in count_each(worker, [worker.blocks[number] for number in task.blocks]):
         tallies[block.point] = tallies[block.point].merge(tally) if block.point in tallies else tally
         n_replicates += block.n_replicates
     packed = {point: pack_tally(tally) for point, tally in tallies.items()}
@@ -144,24 +150,30 @@ def count_blocks(worker: Worker, task: Task) -> Counted:
     return Counted(content, n_episodes, time.perf_counter() - start, worker.compile_s)
 
 
-def count_block(design: Design, plan: TallyPlan, block: WorkBlock) -> PointTally:
-    """Simulate one block under every policy, on the same inputs, and count it.
+def count_each(worker: Worker, blocks: Sequence[WorkBlock]) -> Iterator[tuple[WorkBlock, PointTally]]:
+    """Simulate blocks under every policy, on the same inputs, and count each.
 
     Parameters
     ----------
-    design : Design
-        What is run.
-    plan : TallyPlan
-        What is counted.
-    block : WorkBlock
-        Which replicates of which point.
+    worker : Worker
+        What is run, where, and what is counted.
+    blocks : sequence of WorkBlock
+        Which replicates of which points.
 
-    Returns
-    -------
-    PointTally
-        Counts of these replicates alone.
+    Yields
+    ------
+    WorkBlock, PointTally
+        In order; counts of these replicates alone.
     """
-    lowered = lower_block(design, block.point, block.first, block.n_replicates)
-    outputs = np.stack([run_block(lowered.inputs, lower_policy(policy)) for policy in design.scenario.policies])
-    horizons_ns = lowered.inputs.machine[:, MACHINE["horizon_ns"]]
-    return PointTally.from_outputs(plan, outputs, horizons_ns, lowered.strata, block.first)
+    policies = np.stack([lower_policy(policy) for policy in worker.design.scenario.policies])
+    waiting: deque[LoweredBlock] = deque()
+
+    def inputs() -> Iterator[Inputs]:
+        for block in blocks:
+            waiting.append(lower_block(worker.design, block.point, block.first, block.n_replicates))
+            yield waiting[-1].inputs
+
+    for block, outputs in zip(blocks, run_blocks(worker.device, inputs(), policies), strict=True):
+        lowered = waiting.popleft()
+        horizons_ns = lowered.inputs.machine[:, MACHINE["horizon_ns"]]
+        yield block, PointTally.from_outputs(worker.plan, outputs, horizons_ns, lowered.strata, block.first)

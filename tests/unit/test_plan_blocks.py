@@ -70,6 +70,15 @@ def test_tasks_grow_with_what_they_take():
     assert max(sizes) == 1000
 
 
+def test_tasks_of_a_given_size_stay_so():
+    cutter = TaskCutter([range(10), range(20, 25)], 2, n_blocks=4)
+    sizes = []
+    for task in cutter:
+        sizes.append(len(task.blocks))
+        cutter.learn(len(task.blocks), 100.0)
+    assert sizes == [4, 4, 2, 4, 1]
+
+
 def test_missing_blocks_in_words():
     assert ranges_text([range(3), range(7, 8)]) == "0-2, 7"
     assert "and 5 more ranges" in ranges_text([range(2 * i, 2 * i + 1) for i in range(25)])
