@@ -19,7 +19,7 @@ from benchmarks.instructions import instructions, why_not
 from benchmarks.machine import RESULTS, in_words, machine, pin
 from benchmarks.record import write
 from benchmarks.rounds import fastest, interleave, ratio
-from benchmarks.workloads import Block, Workload, built_in, storms
+from benchmarks.workloads import BUILT_IN, Block, Workload, built_in, storms
 from mcoom.engine.layout import OUT
 from mcoom.engine.replicates import run_block
 from mcoom.report.table import table_lines
@@ -99,6 +99,26 @@ def line(record: dict) -> tuple[str, ...]:
     )
 
 
+def whole_scenarios(records: list[dict]) -> dict[str, dict[str, object]]:
+    """Return the ratio of each built-in scenario under all its policies, each of them with as many replicates."""
+    found = {}
+    for name in BUILT_IN:
+        parts = [r for r in records if r["workload"].partition(", ")[0] == name]
+        if parts:
+            times = {
+                way: [sum(taken) for taken in zip(*(scaled(r, way) for r in parts), strict=True)]
+                for way in parts[0]["seconds"]
+            }
+            faster = fastest(times, [way for way in times if way != "engine"])
+            found[name] = {"faster_c": faster, "ratio": ratio(times, faster, "engine")._asdict()}
+    return found
+
+
+def scaled(record: dict, way: str) -> list[float]:
+    """Return the seconds of one replicate, by round."""
+    return [taken / record["replicates"] for taken in record["seconds"][way]]
+
+
 def page(record: dict) -> str:
     """Return the results as Markdown."""
     header = (
@@ -120,6 +140,24 @@ def page(record: dict) -> str:
         "",
         "```",
         *table_lines(header, [line(r) for r in record["workloads"]], left=1),
+        "```",
+        "",
+        "Built-in scenarios under all their policies, each with as many replicates:",
+        "",
+        "```",
+        *table_lines(
+            ("scenario", "faster C", "ratio", "its quartiles"),
+            [
+                (
+                    name,
+                    str(r["faster_c"]),
+                    f"{r['ratio']['median']:.2f}",
+                    f"{r['ratio']['low']:.2f} .. {r['ratio']['high']:.2f}",
+                )
+                for name, r in whole_scenarios(record["workloads"]).items()
+            ],
+            left=2,
+        ),
         "```",
         "",
         "Instructions per event, by callgrind, all compiled for x86-64-v3:" if isinstance(counts, dict) else counts,

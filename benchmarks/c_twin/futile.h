@@ -21,6 +21,8 @@ static inline bool is_futile(const Episode *e, const Cpu *c)
 /* Whether the futile pass that the running task is in is not the last one of its attempt. */
 static inline bool passes_follow(const Episode *e, const Cpu *c)
 {
+    if (!e->m.stuck_lru_pages && !e->p.lru_fallback)
+        return false; /* nothing looks reclaimable, and free memory is not above the mark */
     return c->curr->loops < MAX_RECLAIM_RETRIES && is_futile(e, c) && available(e) > mark(e, c->curr);
 }
 

@@ -318,8 +318,8 @@ def pauses(s):
 
 @jit
 def run_on(s, now):
-    """Run an episode on from ``now`` (ns) to its end, or until it pauses; return the time it is then."""
-    while s.g[DONE] == 0 and not pauses(s):
+    """Run an episode, which is not over, from ``now`` (ns) to its end or a pause; return the time it is then."""
+    while not pauses(s):
         at, kind, cpu, other, second = next_event(s, now)
         if s.g[BEHIND] == 1:
             settle_before(s, at, kind == _BURST_END, cpu)

@@ -28,6 +28,7 @@ from mcoom.engine.state import (
     LIMIT,
     LOCK,
     LOOPS,
+    LRU_FALLBACK,
     MAX_EVENTS,
     N_CPUS,
     N_ENTRY,
@@ -46,6 +47,7 @@ from mcoom.engine.state import (
     RESCHED_AT,
     SHAPES_AT,
     STREAM,
+    STUCK_LRU_PAGES,
     TOTAL,
     TRACE_CAP,
     TRYLOCK_NS,
@@ -68,6 +70,8 @@ def runs_futile(s, c):
 @leaf
 def passes_follow(s, c):
     """Return whether the futile pass that the task of CPU ``c`` is in is not the last one of its attempt."""
+    if s.g[STUCK_LRU_PAGES] == 0 and s.g[LRU_FALLBACK] == 0:
+        return False  # nothing looks reclaimable, and free memory is not above the mark
     i = s.cpu[c, CURR]
     return s.task[i, LOOPS] < MAX_RECLAIM_RETRIES and runs_futile(s, c) and available(s) > mark(s, i)
 

@@ -82,10 +82,9 @@ def _sift_up(s, root, at, key, tie, i):
 
 
 @leaf
-def _earlier(s, root, a, b):
-    """Return that of the places ``a`` and ``b`` whose entry comes first."""
-    at_a, at_b = root + a, root + b
-    b_first = _precedes(s.heap[at_b, AT_KEY], s.heap[at_b, AT_TIE], s.heap[at_a, AT_KEY], s.heap[at_a, AT_TIE])
+def _earlier(s, a, b):
+    """Return that of the lines ``a`` and ``b`` whose entry comes first."""
+    b_first = _precedes(s.heap[b, AT_KEY], s.heap[b, AT_TIE], s.heap[a, AT_KEY], s.heap[a, AT_TIE])
     return b if b_first else a
 
 
@@ -93,12 +92,12 @@ def _earlier(s, root, a, b):
 def _sift_down(s, root, at, n, key, tie, i):
     while 4 * at + 1 < n:
         # All four are compared, as what is behind the last entry is never first.
-        child = 4 * at + 1
-        child = _earlier(s, root, _earlier(s, root, child, child + 1), _earlier(s, root, child + 2, child + 3))
-        if not _precedes(s.heap[root + child, AT_KEY], s.heap[root + child, AT_TIE], key, tie):
+        line = root + 4 * at + 1
+        line = _earlier(s, _earlier(s, line, line + 1), _earlier(s, line + 2, line + 3))
+        if not _precedes(s.heap[line, AT_KEY], s.heap[line, AT_TIE], key, tie):
             break
-        _move(s, root, child, at)
-        at = child
+        _move(s, root, line - root, at)
+        at = line - root
     _put(s, root, at, key, tie, i)
 
 
