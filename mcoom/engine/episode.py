@@ -292,13 +292,15 @@ def burst_is_due(s, now):
 @leaf
 def handle_ticks(s, now, c):
     """Handle the tick of CPU ``c`` and, as long as nothing comes between, those of the CPUs behind it."""
-    handle_tick(s, now, c)
-    while s.g[TICK_CPU] > 0 and s.g[DONE] == 0:
+    while True:
+        handle_tick(s, now, c)
+        if s.g[TICK_CPU] == 0 or s.g[DONE] == 1:
+            return
         if s.g[N_NEED] > 0:
             reschedule(s, now)
         if s.g[BEHIND] == 1 or is_out_of_budget(s) or burst_is_due(s, now):
             return
-        handle_tick(s, now, s.g[TICK_CPU])
+        c = s.g[TICK_CPU]
 
 
 @leaf
