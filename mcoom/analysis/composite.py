@@ -39,6 +39,11 @@ class CompositeView(CellView):
         return status | {Status.NOT_REACHED: 0, Status.BUDGET_BEFORE: 0}
 
     @property
+    def has_rows(self) -> bool:
+        """Rows know nothing of those who never got there."""
+        return False
+
+    @property
     def n_not_reached(self) -> int:
         """Replicates in which the invocation never opened."""
         return super().status()[Status.NOT_REACHED]

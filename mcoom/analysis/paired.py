@@ -4,15 +4,14 @@ Takes the joint tallies of a policy and the baseline, gives differences whose va
 random numbers. Must know nothing about the unpaired ways.
 """
 
-from dataclasses import replace
-
 from mcoom.analysis.binned import CellView
 from mcoom.analysis.mean import mean_interval, mean_p
 from mcoom.analysis.multiplicity import largest_p
-from mcoom.analysis.pair_sums import PairSums
+from mcoom.analysis.pair_sums import PairSums, baseline_of
 from mcoom.analysis.proportion import mcnemar_mid_p, mcnemar_p, paired_difference
-from mcoom.analysis.restricted import contrast_means
 from mcoom.analysis.result import Interval, not_estimable, span
+from mcoom.analysis.shape import PairShape, spread_of
+from mcoom.analysis.two_means import TwoMeans, with_method
 from mcoom.tally.status import Bound
 
 _OTHERS = (Bound.POLICY_BEST, Bound.BASELINE_BEST)
@@ -25,31 +24,37 @@ def bounds_of(view: CellView, baseline: CellView) -> tuple[Bound, ...]:
 
 
 def paired_rmst(view: CellView, bounds: tuple[Bound, ...], level: float) -> tuple[Interval, float | None]:
-    """Estimate the difference of restricted means, policy minus baseline, in ns, and test it by Student's t."""
+    """Estimate the difference of restricted means, policy minus baseline, in ns, and test it.
+
+    The p-value is the level at which the interval touches 0; where all differences are equal, that of the sign test.
+    """
     intervals, tests = [], []
     for bound in (Bound.VALUE, *bounds):
         sums = PairSums.of(view, bound)
-        x, square = sums.x - sums.y, sums.xx + sums.yy - 2 * sums.xy
-        intervals.append(pair_difference(sums, level))
-        tests.append((float(x), mean_p(x, square, sums.n)))
+        interval, p = pair_difference(sums, pair_means(view, sums, level), level)
+        intervals.append(interval)
+        tests.append((float(sums.x - sums.y), p))
     return span(intervals[0], intervals[1:]), largest_p(tests)
 
 
-def pair_difference(sums: PairSums, level: float = 0.95) -> Interval:
-    """Estimate the mean of the differences of pairs, policy minus baseline, in ns.
+def pair_means(view: CellView, sums: PairSums, level: float) -> TwoMeans | None:
+    """Return both means of the pairs of a cell; None with fewer than two pairs."""
+    if sums.n < 2:
+        return None
+    baseline = baseline_of(view)
+    first, second = sums.means(level, (spread_of(view), spread_of(baseline)))
+    shape = PairShape.of(view, baseline, sums.n)
+    return TwoMeans(first, second, sums.covariance, shape, float(sums.tau))
 
-    Student's t; where few stand at the horizon, or all but few, from the limits of both means and their correlation.
-    """
-    tau, method = float(sums.tau), "paired, exact sums, t"
+
+def pair_difference(sums: PairSums, means: TwoMeans | None, level: float = 0.95) -> tuple[Interval, float | None]:
+    """Estimate the mean of the differences of pairs, policy minus baseline, in ns; and the p-value of none."""
+    tau = float(sums.tau)
     x, square = sums.x - sums.y, sums.xx + sums.yy - 2 * sums.xy
-    found = mean_interval(x, square, sums.n, (-tau, tau), level, method)
-    if found.method != method or sums.n < 2:
-        return found
-    first, second = sums.means(level)
-    if first.limits is None and second.limits is None:
-        return found
-    limited = contrast_means(first, second, tau, level, sums.covariance).difference
-    return replace(limited, method="paired, exact sums, MOVER")
+    if means is None or sums.difference[1] <= 0:
+        found = mean_interval(x, square, sums.n, (-tau, tau), level)
+        return with_method(found, "paired"), mean_p(x, square, sums.n)
+    return with_method(means.difference(level), "paired, exact sums"), means.p()
 
 
 def paired_superiority(view: CellView, bounds: tuple[Bound, ...], level: float) -> tuple[Interval, float | None]:

@@ -4,17 +4,15 @@ Takes a policy and a baseline of one tally, gives the ratio with its interval an
 left under common random numbers. Must know nothing about differences: mcoom.analysis.paired and unpaired have those.
 """
 
-from dataclasses import replace
-
 from mcoom.analysis.binned import CellView
 from mcoom.analysis.estimate import n_members
 from mcoom.analysis.pair_sums import PairSums
+from mcoom.analysis.paired import pair_means
 from mcoom.analysis.restricted import contrast_means
 from mcoom.analysis.result import Interval, not_estimable, span
-from mcoom.analysis.unpaired import case_pairs, restricted_mean_of
+from mcoom.analysis.two_means import with_method
+from mcoom.analysis.unpaired import area_of, case_pairs, exact_means
 from mcoom.tally.status import Bound, Case
-
-_METHOD = "log, normal"
 
 
 def paired_ratio(view: CellView, bounds: tuple[Bound, ...], level: float) -> tuple[Interval, float | None]:
@@ -40,13 +38,12 @@ def paired_ratio(view: CellView, bounds: tuple[Bound, ...], level: float) -> tup
 
 def _paired(view: CellView, bound: Bound, level: float) -> tuple[Interval, float | None]:
     sums = PairSums.of(view, bound)
-    if sums.n < 2:
-        return not_estimable("paired, " + _METHOD, "fewer than two pairs"), None
-    first, second = sums.means(level)
-    ratio = contrast_means(first, second, float(sums.tau), level, sums.covariance).ratio
-    interval = replace(ratio, method="paired, " + ratio.method)
-    apart = first.variance + second.variance
-    return interval.within(0.0), sums.difference[1] / apart if apart > 0 else None
+    means = pair_means(view, sums, level)
+    if means is None:
+        return not_estimable("paired", "fewer than two pairs"), None
+    apart = means.first.variance + means.second.variance
+    ratio = with_method(means.ratio(level), "paired").within(0.0)
+    return ratio, sums.difference[1] / apart if apart > 0 else None
 
 
 def unpaired_ratio(view: CellView, baseline: CellView, level: float) -> Interval:
@@ -55,9 +52,11 @@ def unpaired_ratio(view: CellView, baseline: CellView, level: float) -> Interval
     intervals = []
     for own, other in ((Case.VALUE, Case.VALUE), *case_pairs(view, baseline)):
         if not n_members(view, own) or not n_members(baseline, other):
-            return not_estimable("unpaired, " + _METHOD, "no replicates")
-        means = [restricted_mean_of(v, c, is_exact, level) for v, c in ((view, own), (baseline, other))]
-        ratio = contrast_means(means[0], means[1], float(view.tau_ns), level).ratio
-        interval = replace(ratio, method="unpaired, " + ratio.method)
-        intervals.append(interval.within(0.0 if is_exact else None))
+            return not_estimable("unpaired", "no replicates")
+        if is_exact:
+            ratio = exact_means(view, baseline, (own, other), level).ratio(level)
+        else:
+            means = [area_of(v, c, level) for v, c in ((view, own), (baseline, other))]
+            ratio = contrast_means(means[0], means[1], float(view.tau_ns), level).ratio
+        intervals.append(with_method(ratio, "unpaired").within(0.0 if is_exact else None))
     return span(intervals[0], intervals[1:])

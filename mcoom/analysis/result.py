@@ -36,9 +36,14 @@ class Interval:
     """Why something is None; None if nothing is."""
     bin_error: float | None = None
     """The value is this close to that of the raw times; None if it never had bins, or has no value or no bound."""
+    any_law: tuple[float, float] | None = None
+    """Limits that hold whatever the law between 0 and the horizon is, of a restricted mean or a contrast of two: they
+    allow for times up to the horizon that are rare enough not to have been seen. None for all else."""
 
     def to_json(self) -> dict[str, float | str | None]:
-        """Return ``value``, ``low``, ``high``, ``method``; where something is null, ``reason``; and ``bin_error``."""
+        """Return ``value``, ``low``, ``high``, ``method``; where something is null, ``reason``; and, of what has them,
+        ``bin_error``, ``any_law_low`` and ``any_law_high``.
+        """
         out: dict[str, float | str | None] = {
             "value": finite_or_none(self.value),
             "low": finite_or_none(self.low),
@@ -49,7 +54,17 @@ class Interval:
             out["reason"] = self.reason
         if self.bin_error is not None:
             out["bin_error"] = finite_or_none(self.bin_error)
+        if self.any_law is not None:
+            out["any_law_low"], out["any_law_high"] = (finite_or_none(x) for x in self.any_law)
         return out
+
+    def spanning_any_law(self) -> "Interval":
+        """Return the interval with ``any_law`` at least as wide as the interval itself."""
+        if self.any_law is None:
+            return self
+        low, high = self.any_law
+        low = -math.inf if self.low is None else min(low, self.low)
+        return replace(self, any_law=(low, math.inf if self.high is None else max(high, self.high)))
 
     def within(self, bin_error: float | None) -> "Interval":
         """Return the interval with a bound on what bins did to its value."""
@@ -82,7 +97,10 @@ def span(value: Interval, others: Sequence[Interval]) -> Interval:
     reason = value.reason
     if reason is None and None in (low, high):
         reason = next((i.reason for i in others if i.reason), "unbounded in one of the cases")
-    return replace(value, low=low, high=high, method=value.method + ", spanning exhausted budgets", reason=reason)
+    wide = [i.any_law for i in every if i.any_law is not None]
+    any_law = (min(x for x, _ in wide), max(x for _, x in wide)) if len(wide) == len(every) else None
+    method = value.method + ", spanning exhausted budgets"
+    return replace(value, low=low, high=high, method=method, reason=reason, any_law=any_law)
 
 
 @dataclass(frozen=True)

@@ -11,14 +11,16 @@ from mcoom.analysis.binned import CellView
 from mcoom.analysis.binning import superiority_bound
 from mcoom.analysis.estimate import exact_mean, n_members
 from mcoom.analysis.logrank import two_sided_p
-from mcoom.analysis.mean import EXACT_SUMS, mean_and_variance
+from mcoom.analysis.mean import BY_VARIANCE, mean_and_variance
 from mcoom.analysis.multiplicity import largest_p
 from mcoom.analysis.proportion import fisher_p, unpaired_difference
 from mcoom.analysis.restricted import RestrictedMean, contrast_means
 from mcoom.analysis.result import Interval, not_estimable, span
+from mcoom.analysis.shape import ApartShape, any_law_of, spread_of
 from mcoom.analysis.share import share_limits
 from mcoom.analysis.superiority import censored_superiority
 from mcoom.analysis.survival import LifeTable, kaplan_meier
+from mcoom.analysis.two_means import TwoMeans, with_method
 from mcoom.tally.status import Case, Status
 
 CasePair = tuple[Case, Case]
@@ -33,35 +35,40 @@ def case_pairs(view: CellView, baseline: CellView) -> tuple[CasePair, ...]:
 
 
 def unpaired_rmst(view: CellView, baseline: CellView, level: float) -> tuple[Interval, float | None]:
-    """Estimate the difference of restricted means, policy minus baseline, in ns, as if independent; normal test."""
+    """Estimate the difference of restricted means, policy minus baseline, in ns, as if independent, and test it."""
     pairs = ((Case.VALUE, Case.VALUE), *case_pairs(view, baseline))
     found = [_rmst(view, baseline, pair, level) for pair in pairs]
     intervals = [interval for interval, _, _ in found]
     return span(intervals[0], intervals[1:]), largest_p([(effect, p) for _, effect, p in found])
 
 
-def restricted_mean_of(view: CellView, case: Case, is_exact: bool, level: float) -> RestrictedMean:
-    """Return the restricted mean of a cell that counts somebody, with limits of its own where its variance is no guide.
+def exact_means(view: CellView, baseline: CellView, cases: CasePair, level: float) -> TwoMeans:
+    """Return both means of two cells that count somebody, from their exact sums, as if independent."""
+    sides = tuple(zip((view, baseline), cases, strict=True))
+    means = [_exact_mean_of(v, case, level) for v, case in sides]
+    spreads = [spread_of(v, case) for v, case in sides]
+    fine = [spread if spread.is_fine else None for spread in spreads]
+    skewness, excess = ([0.0 if s is None else getattr(s, name) for s in fine] for name in ("skewness", "excess"))
+    n, m = (n_members(v, case) for v, case in sides)
+    shape = ApartShape(
+        (n, m), (means[0].variance, means[1].variance), (skewness[0], skewness[1]), (excess[0], excess[1])
+    )
+    return TwoMeans(means[0], means[1], 0.0, shape, float(view.tau_ns))
 
-    Parameters
-    ----------
-    view : CellView
-    case : Case
-        Of exhausted budgets.
-    is_exact : bool
-        Whether to take the exact sums, or the area under the curve.
-    level : float
-        Confidence level of the limits.
-    """
-    if not is_exact:
-        return RestrictedMean.of_curve(kaplan_meier(view.life_table(case), level), view.tau_ns, level)
+
+def _exact_mean_of(view: CellView, case: Case, level: float) -> RestrictedMean:
     sums = view.total("restricted_sum", case), view.total("restricted_sumsq", case)
     mean, variance = mean_and_variance(*sums, n_members(view, case))
     found = exact_mean(view, case, level)
-    has_limits = found.method != EXACT_SUMS
-    return RestrictedMean(
-        mean, variance, 0.0, (float(found.low or 0.0), float(found.high or 0.0)) if has_limits else None
-    )
+    limits = None if found.method in BY_VARIANCE else (float(found.low or 0.0), float(found.high or 0.0))
+    return RestrictedMean(mean, variance, 0.0, limits, any_law=found.any_law)
+
+
+def area_of(view: CellView, case: Case, level: float) -> RestrictedMean:
+    """Return the restricted mean of a cell as the area under its curve."""
+    table = view.life_table(case)
+    mean = RestrictedMean.of_curve(kaplan_meier(table, level), view.tau_ns, level)
+    return replace(mean, any_law=any_law_of(table, view.tau_ns, level))
 
 
 def _rmst(view: CellView, baseline: CellView, cases: CasePair, level: float) -> tuple[Interval, float, float | None]:
@@ -70,9 +77,12 @@ def _rmst(view: CellView, baseline: CellView, cases: CasePair, level: float) -> 
     method = "unpaired, exact sums" if is_exact else "unpaired, areas under Kaplan-Meier"
     if not n_members(view, cases[0]) or not n_members(baseline, cases[1]):
         return not_estimable(method, "no replicates"), 0.0, None
-    x, y = (restricted_mean_of(v, c, is_exact, level) for v, c in zip((view, baseline), cases, strict=True))
+    if is_exact:
+        means = exact_means(view, baseline, cases, level)
+        return with_method(means.difference(level), method), means.first.mean - means.second.mean, means.p()
+    x, y = (area_of(v, c, level) for v, c in zip((view, baseline), cases, strict=True))
     found = contrast_means(x, y, float(view.tau_ns), level)
-    interval = replace(found.difference, method=f"{method}, {found.difference.method}")
+    interval = with_method(found.difference, method)
     return interval, 0.0 if interval.value is None else x.mean - y.mean, found.p_difference
 
 
