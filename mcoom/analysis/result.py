@@ -103,6 +103,10 @@ def span(value: Interval, others: Sequence[Interval]) -> Interval:
     return replace(value, low=low, high=high, method=method, reason=reason, any_law=any_law)
 
 
+def _fixed(names: tuple[str, ...]) -> dict[str, list[str]]:
+    return {"fixed_n": list(names)} if names else {}
+
+
 @dataclass(frozen=True)
 class CurvePoints:
     """A survival curve at the steps where something happened."""
@@ -166,6 +170,8 @@ class Estimate:
     """Probability of livelock with Wilson's interval, the exact one where few: shorter than exact where many."""
     cumulative_hazard: Interval | None = None
     """Cumulative hazard up to tau (Nelson-Aalen), dimensionless."""
+    fixed_n: tuple[str, ...] = ()
+    """Of a run that stopped by its own data: what holds for a number of replicates fixed beforehand only."""
 
     @property
     def n_censored(self) -> int:
@@ -190,7 +196,7 @@ class Estimate:
                 out[name] = getattr(self, name).to_json()
         if self.kaplan_meier is not None:
             out["kaplan_meier"] = self.kaplan_meier.to_json()
-        return out
+        return out | _fixed(self.fixed_n)
 
 
 @dataclass(frozen=True)
@@ -257,6 +263,8 @@ class Contrast:
     """McNemar's mid-p value; None if not paired, or where a budget ran out."""
     curves: CurveTests | None = None
     """Tests of the whole curves beside the log-rank test."""
+    fixed_n: tuple[str, ...] = ()
+    """Of a run that stopped by its own data: what holds for a number of replicates fixed beforehand only."""
 
     def to_json(self) -> dict[str, Any]:
         """Return the entry of ``contrasts``."""
@@ -284,6 +292,7 @@ class Contrast:
             "p_adjusted": finite_or_none(self.p_adjusted),
             "family_size": self.family_size,
             "family": self.family,
+            **_fixed(self.fixed_n),
         }
 
     def _more(self) -> dict[str, Any]:
