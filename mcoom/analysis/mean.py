@@ -5,6 +5,7 @@ integers. Must know nothing about what was summed.
 """
 
 import math
+from dataclasses import replace
 
 import numpy as np
 from scipy.special import stdtr
@@ -76,23 +77,39 @@ def mean_interval(
         Where few values, or all but few, are the largest possible one (1 to 30), both miss: the limits are then put
         together from those of the share at the top (exact) and of the mean of the others.
     """
+    found = seen_interval(total, total_sq, n, support, level, n_top=n_top, spread=spread)
+    if spread is None or found.any_law is not None or found.value is None:
+        return found
+    exact = spread.with_mean(found.value, support[1])
+    return replace(found, any_law=any_law_limits(exact.values, exact.counts, support, level)).spanning_any_law()
+
+
+def seen_interval(
+    total: int,
+    total_sq: int,
+    n: int,
+    support: tuple[float, float],
+    level: float = 0.95,
+    *,
+    n_top: int | None = None,
+    spread: Spread | None = None,
+) -> Interval:
+    """Estimate a mean, taking for granted that a largest value that was not seen never comes.
+
+    ``mean_interval`` without its ``any_law``, which takes most of the time; arguments as there.
+    """
     if n == 0:
         return not_estimable(EXACT_SUMS, "no replicates")
     mean, variance = mean_and_variance(total, total_sq, n)
     if variance <= 0:
         low, high = any_law_limits(np.array([mean]), np.array([float(n)]), support, level)
         return Interval(mean, low, high, EXACT_SUMS + ", all equal: unseen share bounded", any_law=(low, high))
-    any_law, skewness, method = None, 0.0, UNSKEWED
-    if spread is not None:
-        exact = spread.with_mean(mean, support[1])
-        any_law = any_law_limits(exact.values, exact.counts, support, level)
-        if spread.is_fine:
-            skewness, method = spread.skewness, EXACT_SUMS
     if n_top is not None and 1 <= min(n_top, n - n_top) <= EXACT_UP_TO:
         low, high = _two_parts(total, total_sq, n, n_top, int(support[1]), level, spread)
-        return Interval(mean, low, high, TWO_PARTS, any_law=any_law)
+        return Interval(mean, low, high, TWO_PARTS)
+    skewness, method = (spread.skewness, EXACT_SUMS) if spread is not None and spread.is_fine else (0.0, UNSKEWED)
     low, high = hall_limits(mean, variance**0.5, skewness / n**0.5, (n - 1) / SHARE, level)
-    return Interval(mean, max(support[0], low), min(support[1], high), method, any_law=any_law)
+    return Interval(mean, max(support[0], low), min(support[1], high), method)
 
 
 def _two_parts(

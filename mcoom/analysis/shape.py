@@ -13,7 +13,7 @@ from mcoom.analysis.any_law import any_law_limits
 from mcoom.analysis.binned import CellView
 from mcoom.analysis.hall import SHARE, box_freedom
 from mcoom.analysis.rows import MIN_ROWS, raw_sample
-from mcoom.analysis.spread import Floats, Spread
+from mcoom.analysis.spread import Floats, Spread, skewness_and_excess
 from mcoom.analysis.survival import LifeTable
 from mcoom.tally.status import Case
 
@@ -82,8 +82,8 @@ class PairShape:
         most = (self.n - 1) / SHARE
         if self.x.size < min(self.n, MIN_ROWS):
             return 0.0, most
-        spread = Spread.of_values(self.x - r * self.y)
-        return spread.skewness / self.n**0.5, min(most, box_freedom(1.0, (spread.excess + 2) / self.n))
+        skewness, excess = skewness_and_excess(self.x - r * self.y)
+        return skewness / self.n**0.5, min(most, box_freedom(1.0, (excess + 2) / self.n))
 
 
 @dataclass(frozen=True, eq=False)

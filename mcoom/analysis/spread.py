@@ -4,6 +4,7 @@ Takes values with counts, gives standardised moments. Must know nothing of inter
 exact sums, this is for what sums do not hold.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -68,29 +69,43 @@ class Spread:
 
     @property
     def skewness(self) -> float:
-        """Third standardised cumulant of the law, corrected for the number of values; 0 where there is no telling.
-
-        References
-        ----------
-        1. Joanes and Gill (1998), Comparing measures of sample skewness and kurtosis, The Statistician 47, 183-189
-           (G1, G2).
-        """
-        n, square = self.n, self._central(2)
-        if n < 3 or square <= 0:
-            return 0.0
-        return float(self._central(3) / square**1.5 * np.sqrt(n * (n - 1)) / (n - 2))
+        """Third standardised cumulant of the law, corrected for the number of values; 0 where there is no telling."""
+        return _corrected(self.n, self._central(2), self._central(3), 0.0)[0]
 
     @property
     def excess(self) -> float:
         """Fourth standardised cumulant (excess kurtosis), corrected likewise; 0 where there is no telling."""
-        n, square = self.n, self._central(2)
-        if n < 4 or square <= 0:
-            return 0.0
-        raw = self._central(4) / square**2 - 3
-        return float((n - 1) / ((n - 2) * (n - 3)) * ((n + 1) * raw + 6))
+        return _corrected(self.n, self._central(2), 0.0, self._central(4))[1]
 
     def _central(self, power: int) -> float:
         if not self.n:
             return 0.0
         mean = float(self.counts @ self.values) / self.n
         return float(self.counts @ (self.values - mean) ** power) / self.n
+
+
+def skewness_and_excess(values: Floats) -> tuple[float, float]:
+    """Return both of values as they are; values is overwritten."""
+    n = values.size
+    if n < 3:
+        return 0.0, 0.0
+    values -= values.sum() / n
+    square = values * values
+    return _corrected(n, float(square.sum()) / n, float(square @ values) / n, float(square @ square) / n)
+
+
+def _corrected(n: float, second: float, third: float, fourth: float) -> tuple[float, float]:
+    """Standardised third and fourth cumulants from central moments.
+
+    References
+    ----------
+    1. Joanes and Gill (1998), Comparing measures of sample skewness and kurtosis, The Statistician 47, 183-189
+       (G1, G2).
+    """
+    if n < 3 or second <= 0:
+        return 0.0, 0.0
+    skewness = third / second**1.5 * math.sqrt(n * (n - 1)) / (n - 2)
+    if n < 4:
+        return skewness, 0.0
+    raw = fourth / second**2 - 3
+    return skewness, (n - 1) / ((n - 2) * (n - 3)) * ((n + 1) * raw + 6)

@@ -11,8 +11,8 @@ from mcoom.analysis.composite import CompositeContrast, CompositeEstimate
 from mcoom.analysis.result import Contrast, Estimate, Interval
 from mcoom.report.quantity import time_interval
 
-UNSEEN = "waits up to the horizon, too rare to have been seen in so many replicates"
-"""What the wider limits allow for."""
+ALLOWING = "allowing for unseen waits"
+"""What the wider limits are; ``up to the horizon`` where there is room."""
 
 
 class Named(NamedTuple):
@@ -39,14 +39,14 @@ def any_law_text(interval: Interval, *, signed: bool = False) -> str:
 def estimate_notes(estimates: Sequence[Estimate | CompositeEstimate]) -> list[str]:
     """Return the lines on restricted means of one cell and estimand; nothing where the intervals say as much."""
     named = [Named(e.policy, e.rmst_ns) for e in estimates if is_wider(e.rmst_ns)]
-    what = f"restricted means, if there are {UNSEEN}"
+    what = f"restricted means, {ALLOWING} up to the horizon"
     return [f"{what}: {_listed(named, signed=False)}"] if named else []
 
 
 def contrast_notes(contrasts: Sequence[Contrast | CompositeContrast]) -> list[str]:
     """Return the lines on differences of restricted means, likewise."""
     named = [Named(c.policy, c.rmst_diff_ns) for c in contrasts if is_wider(c.rmst_diff_ns)]
-    what = f"differences of restricted means, if there are {UNSEEN}"
+    what = f"differences of restricted means, {ALLOWING} up to the horizon"
     return [f"{what}: {_listed(named, signed=True)}"] if named else []
 
 

@@ -6,7 +6,7 @@ means, order and livelock are a family of tests each.
 """
 
 from mcoom.analysis.result import Contrast, Estimate, Interval
-from mcoom.report.any_law import is_wider
+from mcoom.report.any_law import ALLOWING, is_wider
 from mcoom.report.quantity import p_text, share_text, time_interval, time_text
 
 TESTS_OF_A_SENTENCE = 5
@@ -107,7 +107,7 @@ def _unseen(diff: Interval) -> str:
     low, high = diff.any_law or (None, None)
     sign = -1.0 if (diff.value or 0.0) < 0 else 1.0
     ends = sorted(sign * (x or 0.0) for x in (low, high))
-    return f"; {time_text(ends[0])} to {time_text(ends[1])} if there are waits too rare to have been seen"
+    return f"; {time_text(ends[0])} to {time_text(ends[1])} {ALLOWING}"
 
 
 def _p(p: float | None) -> str:

@@ -10,7 +10,7 @@ from functools import cache
 import numpy as np
 from scipy import stats
 
-from mcoom.analysis.mean import BY_VARIANCE, mean_and_variance, mean_interval
+from mcoom.analysis.mean import BY_VARIANCE, mean_and_variance, mean_interval, seen_interval
 from mcoom.analysis.pair_sums import PairSums
 from mcoom.analysis.restricted import RestrictedMean
 from mcoom.analysis.shape import ApartShape, PairShape
@@ -65,14 +65,17 @@ class Restricted:
     @classmethod
     def of(cls, name, percent, factor=1.0):
         """The horizon is that of the law itself, whatever the factor."""
-        values = LAWS[name](_GRID)
+        values = _values(name)
         far = FAR * values.mean()
         # A law with two values is cut where the larger one is, or has none beyond the horizon.
         tau = np.quantile(values, 1 - percent / 100, method="inverted_cdf") if percent else far
         return cls(name, factor, int(tau * UNIT))
 
     def times(self, u):
-        return np.minimum((self.factor * UNIT * LAWS[self.name](u)).astype(np.int64), self.tau)
+        return self.cut(LAWS[self.name](u))
+
+    def cut(self, values):
+        return np.minimum((self.factor * UNIT * values).astype(np.int64), self.tau)
 
     @property
     def mean(self):
@@ -80,8 +83,13 @@ class Restricted:
 
 
 @cache
+def _values(name):
+    return LAWS[name](_GRID)
+
+
+@cache
 def _mean(law):
-    return float(law.times(_GRID).mean())
+    return float(law.cut(_values(law.name)).mean())
 
 
 def spread_of_times(x, tau):
@@ -93,23 +101,28 @@ def spread_of_times(x, tau):
     return Spread(np.append(found.values, tau), np.append(found.counts, n_top), np.append(found.widths, 0.0))
 
 
-def interval_of(x, tau, level=0.95):
+def interval_of(x, tau, make=mean_interval):
     """The restricted mean of one group."""
     total, square = int(x.sum()), int((x * x).sum())
     n_top = int((x >= tau).sum())
-    return mean_interval(total, square, len(x), (0.0, float(tau)), level, n_top=n_top, spread=spread_of_times(x, tau))
+    return make(total, square, len(x), (0.0, float(tau)), n_top=n_top, spread=spread_of_times(x, tau))
 
 
-def _restricted(x, tau):
-    found = interval_of(x, tau)
+def seen_of(x, tau):
+    """The same without its limits for every law."""
+    return interval_of(x, tau, seen_interval)
+
+
+def _restricted(x, tau, make):
+    found = interval_of(x, tau, make)
     mean, variance = mean_and_variance(int(x.sum()), int((x * x).sum()), len(x))
     limits = None if found.method in BY_VARIANCE else (found.low, found.high)
     return RestrictedMean(mean, variance, 0.0, limits, any_law=found.any_law)
 
 
-def two_apart(x, y, tau):
+def two_apart(x, y, tau, make=mean_interval):
     """Two independent groups."""
-    first, second = _restricted(x, tau), _restricted(y, tau)
+    first, second = _restricted(x, tau, make), _restricted(y, tau, make)
     own, other = spread_of_times(x, tau), spread_of_times(y, tau)
     shape = ApartShape(
         (len(x), len(y)),
@@ -120,11 +133,11 @@ def two_apart(x, y, tau):
     return TwoMeans(first, second, 0.0, shape, float(tau))
 
 
-def two_paired(x, y, tau):
+def two_paired(x, y, tau, make=mean_interval):
     """Pairs, all of which were kept."""
     totals = (int(t.sum()) for t in (x, x * x, y, y * y, x * y))
     sums = PairSums(len(x), *totals, tau, (int((x >= tau).sum()), int((y >= tau).sum())))
-    first, second = sums.means(0.95, (spread_of_times(x, tau), spread_of_times(y, tau)))
+    first, second = _restricted(x, tau, make), _restricted(y, tau, make)
     shape = PairShape(len(x), x.astype(np.float64), y.astype(np.float64))
     return TwoMeans(first, second, sums.covariance, shape, float(tau))
 

@@ -12,9 +12,23 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from mcoom.analysis.binned import CellView
+from mcoom.analysis.compare import compare_cell
+from mcoom.analysis.estimate import estimate_cell
+from mcoom.analysis.mean import mean_interval, seen_interval
 from mcoom.analysis.result import Interval
 from tests.statistical.exponential_pairs import FALSE_ALARM, SEED
-from tests.statistical.skewed_laws import CENSORED, LAWS, Restricted, correlated, interval_of, two_apart, two_paired
+from tests.statistical.skewed_laws import (
+    CENSORED,
+    LAWS,
+    Restricted,
+    correlated,
+    interval_of,
+    seen_of,
+    two_apart,
+    two_paired,
+)
+from tests.unit.episode_rows import kill_tally
 
 NUMBERS = (20, 30, 50, 100, 200, 500)
 REPEATS = 2_000
@@ -37,14 +51,14 @@ def student(x, tau):
     return Interval(x.mean(), x.mean() - half, x.mean() + half, "t")
 
 
-def mean_hits(name, n, percent, repeats, make=interval_of):
+def mean_hits(name, n, percent, repeats, make=seen_of):
     """Intervals that hold the restricted mean."""
     law = Restricted.of(name, percent)
     times = law.times(np.random.default_rng([SEED, n, percent]).random((repeats, n)))
     return sum(covers(make(x, law.tau), law.mean) for x in times)
 
 
-def contrast_hits(first, second, n, repeats, correlation=CORRELATION):
+def contrast_hits(first, second, n, repeats, correlation=CORRELATION, make=seen_interval):
     """By contrast: intervals that hold it, those that are not bounded; pairs and two independent groups."""
     rng = np.random.default_rng([SEED, n])
     u, v = correlated(rng, (repeats, n), correlation)
@@ -52,11 +66,12 @@ def contrast_hits(first, second, n, repeats, correlation=CORRELATION):
     truth = {"difference": first.mean - second.mean, "ratio": first.mean / second.mean}
     found = Counter()
     for row in range(repeats):
-        both = two_paired(x[row], y[row], first.tau), two_apart(x[row], z[row], first.tau)
+        both = two_paired(x[row], y[row], first.tau, make), two_apart(x[row], z[row], first.tau, make)
         for how, means in zip(("paired", "apart"), both, strict=True):
             for name, interval in (("difference", means.difference()), ("ratio", means.ratio())):
                 found[how, name] += covers(interval, truth[name])
-                found[how, name, "any law"] += covers(any_law(interval), truth[name])
+                if interval.any_law is not None:
+                    found[how, name, "any law"] += covers(any_law(interval), truth[name])
                 found[how, name, "unbounded"] += interval.high is None
     return found
 
@@ -175,7 +190,26 @@ def test_limits_for_every_law_in_2000_repeats(n, share):
 @pytest.mark.parametrize("shares", [(0.001, 0.0), (0.003, 0.003), (0.01, 0.001), (0.0, 0.01)])
 def test_contrasts_for_every_law_in_2000_repeats(n, shares):
     first, second = Rare(shares[0]), Rare(shares[1], RATIO)
-    found = contrast_hits(first, second, n, REPEATS)
+    found = contrast_hits(first, second, n, REPEATS, make=mean_interval)
     for how in ("paired", "apart"):
         for name in ("difference", "ratio"):
             check(found[how, name, "any law"], REPEATS, (n, shares, how, name))
+
+
+@pytest.mark.parametrize("percent", [0, 10, 90])
+def test_these_are_the_intervals_of_a_run(percent):
+    """The same times through outputs, tally and cell."""
+    law, other = Restricted.of("lognormal 1", percent), Restricted.of("lognormal 1", percent, RATIO)
+    u, v = correlated(np.random.default_rng(SEED), (60,), CORRELATION)
+    x, y = law.times(u), other.times(v)
+    tally = kill_tally([np.where(t >= law.tau, 2 * law.tau, t) for t in (y, x)], law.tau, raw_rows=60)
+    own, base = (CellView(tally, policy, "kill") for policy in ("p1", "p0"))
+    assert estimate_cell(own, {}).rmst_ns.to_json() == interval_of(x, law.tau).within(0.0).to_json()
+    for contrast, means in (
+        (compare_cell(own, base, {}), two_paired(x, y, law.tau)),
+        (compare_cell(base, own, {}), two_apart(y, x, law.tau)),
+    ):
+        for found, expected in ((contrast.rmst_diff_ns, means.difference()), (contrast.rmst_ratio, means.ratio())):
+            assert (found.low, found.high) == pytest.approx((expected.low, expected.high), rel=1e-9)
+            assert found.any_law == pytest.approx(expected.any_law, rel=1e-9)
+        assert contrast.rmst_p == pytest.approx(means.p(), rel=1e-9)
