@@ -75,37 +75,47 @@ def _upper(values: Floats, counts: Floats, top: float, tail: float) -> float:
     spread = math.sqrt(float(weights @ (points - mean) ** 2)) / (n + 1)
     z = -float(ndtri(tail))
 
-    def excess(u: float) -> float:
-        return _normal_score(points - u, weights) - z
+    tilt = 0.0
+
+    def excess(distance: float) -> float:
+        nonlocal tilt
+        score, tilt = _normal_score(points - (mean + distance), weights, tilt)
+        return score - z
 
     # Next to the mean the score is 0 divided by 0; the limit is far from there.
-    inner, outer = mean + 0.1 * min(spread, 1 - mean), mean + z * spread
-    while outer < 1 and excess(outer) < 0:
-        inner, outer = outer, mean + 2 * (outer - mean)
-    outer = min(outer, 1 - 1e-12)
+    room = (1 - mean) * (1 - 1e-9)
+    inner, outer = 0.1 * min(spread, room), min(z * spread, room)
+    while outer < room and excess(outer) < 0:
+        inner, outer = outer, min(2 * outer, room)
     if excess(inner) >= 0 or excess(outer) <= 0:
         return top
-    return least + scale * float(brentq(excess, inner, outer, xtol=1e-12, rtol=1e-9))
+    return least + scale * (mean + float(brentq(excess, inner, outer, xtol=1e-12, rtol=1e-7)))
 
 
-def _normal_score(points: Floats, weights: Floats) -> float:
-    """Give the normal quantile of P(sum of G x <= 0), G independent gamma of shape ``weights``; mean of x < 0."""
-    low, high = 0.0, 1.0 / float(points.max())
-    t = 0.5 * high
+def _normal_score(points: Floats, weights: Floats, start: float) -> tuple[float, float]:
+    """Give the normal quantile of P(sum of G x <= 0), G independent gamma of shape ``weights``; mean of x < 0.
+
+    And the saddlepoint, whose search begins at ``start``: that of a point nearby.
+    """
+    farthest = float(points.max())
+    if farthest <= 0:
+        return math.inf, start
+    low, high = 0.0, 1.0 / farthest
+    t = start if 0 < start < high else 0.5 * high
     for _ in range(_STEPS):
         ratio = points / (1 - t * points)
-        slope = float(weights @ ratio)
+        scaled = weights * ratio
+        slope = float(scaled.sum())
         low, high = (t, high) if slope < 0 else (low, t)
-        curve = float(weights @ ratio**2)
+        curve = float(scaled @ ratio)
         new = t - slope / curve
         new = new if low < new < high else (low + high) / 2
-        if abs(new - t) <= 1e-9 * t:
+        if abs(new - t) <= 1e-7 * t:
             break
         t = new
     left = 1 - t * points
-    cumulant = -float(weights @ np.log(left))
-    root = math.sqrt(max(0.0, -2 * cumulant))
+    root = math.sqrt(max(0.0, 2 * float(weights @ np.log(left))))
     speed = t * math.sqrt(float(weights @ (points / left) ** 2))
     if root < 1e-8 or speed <= 0:
-        return 0.0
-    return root + math.log(speed / root) / root
+        return 0.0, t
+    return root + math.log(speed / root) / root, t

@@ -11,13 +11,21 @@ from mcoom.analysis.curve_tests import CurveTests
 from mcoom.analysis.estimate import n_members
 from mcoom.analysis.logrank import logrank_z, two_sided_p
 from mcoom.analysis.multiplicity import largest_p
-from mcoom.analysis.paired import bounds_of, livelock_mid_p, outcomes, paired_livelock, paired_rmst, paired_superiority
+from mcoom.analysis.paired import (
+    bounds_of,
+    livelock_mid_p,
+    outcomes,
+    pair_means,
+    paired_livelock,
+    paired_rmst,
+    paired_superiority,
+)
 from mcoom.analysis.quantile_diff import quantile_difference
 from mcoom.analysis.ratio import paired_ratio, unpaired_ratio
 from mcoom.analysis.result import CellKey, Contrast, Interval, span
 from mcoom.analysis.rows import logrank_of_pairs
 from mcoom.analysis.survival import LifeTable, kaplan_meier, quantile
-from mcoom.analysis.unpaired import case_pairs, unpaired_livelock, unpaired_rmst, unpaired_superiority
+from mcoom.analysis.unpaired import apart_means, case_pairs, unpaired_livelock, unpaired_rmst, unpaired_superiority
 from mcoom.tally.status import Bound
 
 LOOKS = ("constant", "early", "late", "middle")
@@ -57,8 +65,14 @@ def compare_cell(view: CellView, baseline: CellView, cell: CellKey, level: float
         superiority, superiority_p = unpaired_superiority(view, baseline, level)
     # Where a time is censored before the horizon its restricted value is not known: only the curves are left.
     is_paired_mean = bool(is_paired and is_exact)
-    means = paired_rmst(view, bounds, level) if is_paired_mean else unpaired_rmst(view, baseline, level)
-    ratio, gain = paired_ratio(view, bounds, level) if is_paired_mean else (unpaired_ratio(view, baseline, level), None)
+    gain: float | None
+    if is_paired_mean:
+        pairs = pair_means(view, bounds, level)
+        means, (ratio, gain) = paired_rmst(pairs, level), paired_ratio(pairs, level)
+    else:
+        groups = apart_means(view, baseline, level)
+        means = unpaired_rmst(view, baseline, groups, level)
+        ratio, gain = unpaired_ratio(view, baseline, groups, level), None
     return Contrast(
         cell=cell,
         policy=view.policy,

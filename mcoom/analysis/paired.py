@@ -23,28 +23,47 @@ def bounds_of(view: CellView, baseline: CellView) -> tuple[Bound, ...]:
     return _OTHERS if is_open else ()
 
 
-def paired_rmst(view: CellView, bounds: tuple[Bound, ...], level: float) -> tuple[Interval, float | None]:
+PairMeans = list[tuple[PairSums, TwoMeans | None]]
+"""Sums over pairs and both means, values first, then the extremes of exhausted budgets; None: under two pairs."""
+
+
+def pair_means(view: CellView, bounds: tuple[Bound, ...], level: float) -> PairMeans:
+    """Return both restricted means of the pairs of a cell.
+
+    Parameters
+    ----------
+    view : CellView
+        The policy; the joint tallies know the baseline.
+    bounds : tuple of Bound
+        Bounds that may differ from ``Bound.VALUE``.
+    level : float
+        Confidence level of limits that a mean has of its own.
+    """
+    baseline = baseline_of(view)
+    spreads = spread_of(view), spread_of(baseline)
+    found: PairMeans = []
+    for bound in (Bound.VALUE, *bounds):
+        sums = PairSums.of(view, bound)
+        if sums.n < 2:
+            found.append((sums, None))
+            continue
+        first, second = sums.means(level, spreads)
+        shape = PairShape.of(view, baseline, sums.n)
+        found.append((sums, TwoMeans(first, second, sums.covariance, shape, float(sums.tau))))
+    return found
+
+
+def paired_rmst(found: PairMeans, level: float) -> tuple[Interval, float | None]:
     """Estimate the difference of restricted means, policy minus baseline, in ns, and test it.
 
     The p-value is the level at which the interval touches 0; where all differences are equal, that of the sign test.
     """
     intervals, tests = [], []
-    for bound in (Bound.VALUE, *bounds):
-        sums = PairSums.of(view, bound)
-        interval, p = pair_difference(sums, pair_means(view, sums, level), level)
+    for sums, means in found:
+        interval, p = pair_difference(sums, means, level)
         intervals.append(interval)
         tests.append((float(sums.x - sums.y), p))
     return span(intervals[0], intervals[1:]), largest_p(tests)
-
-
-def pair_means(view: CellView, sums: PairSums, level: float) -> TwoMeans | None:
-    """Return both means of the pairs of a cell; None with fewer than two pairs."""
-    if sums.n < 2:
-        return None
-    baseline = baseline_of(view)
-    first, second = sums.means(level, (spread_of(view), spread_of(baseline)))
-    shape = PairShape.of(view, baseline, sums.n)
-    return TwoMeans(first, second, sums.covariance, shape, float(sums.tau))
 
 
 def pair_difference(sums: PairSums, means: TwoMeans | None, level: float = 0.95) -> tuple[Interval, float | None]:

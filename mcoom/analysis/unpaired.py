@@ -34,12 +34,58 @@ def case_pairs(view: CellView, baseline: CellView) -> tuple[CasePair, ...]:
     return ((Case.BEST, Case.WORST), (Case.WORST, Case.BEST))
 
 
-def unpaired_rmst(view: CellView, baseline: CellView, level: float) -> tuple[Interval, float | None]:
-    """Estimate the difference of restricted means, policy minus baseline, in ns, as if independent, and test it."""
-    pairs = ((Case.VALUE, Case.VALUE), *case_pairs(view, baseline))
-    found = [_rmst(view, baseline, pair, level) for pair in pairs]
-    intervals = [interval for interval, _, _ in found]
-    return span(intervals[0], intervals[1:]), largest_p([(effect, p) for _, effect, p in found])
+ApartMeans = list[TwoMeans | tuple[RestrictedMean, RestrictedMean] | None]
+"""Both means, of exact sums or as areas, values first, then the extremes of exhausted budgets; None: nobody counts."""
+
+
+def apart_means(view: CellView, baseline: CellView, level: float) -> ApartMeans:
+    """Return both restricted means of two cells, as if independent.
+
+    Parameters
+    ----------
+    view, baseline : CellView
+    level : float
+        Confidence level of limits that a mean has of its own.
+    """
+    is_exact = view.has_exact_mean and baseline.has_exact_mean
+    found: ApartMeans = []
+    for cases in ((Case.VALUE, Case.VALUE), *case_pairs(view, baseline)):
+        if not n_members(view, cases[0]) or not n_members(baseline, cases[1]):
+            found.append(None)
+        elif is_exact:
+            found.append(exact_means(view, baseline, cases, level))
+        else:
+            found.append((area_of(view, cases[0], level), area_of(baseline, cases[1], level)))
+    return found
+
+
+def unpaired_rmst(view: CellView, baseline: CellView, found: ApartMeans, level: float) -> tuple[Interval, float | None]:
+    """Estimate the difference of restricted means, policy minus baseline, in ns, as if independent, and test it.
+
+    Parameters
+    ----------
+    view, baseline : CellView
+    found : list
+        From ``apart_means``.
+    level : float
+        Confidence level.
+    """
+    is_exact = view.has_exact_mean and baseline.has_exact_mean
+    method = "unpaired, exact sums" if is_exact else "unpaired, areas under Kaplan-Meier"
+    intervals: list[Interval] = []
+    tests: list[tuple[float, float | None]] = []
+    for means in found:
+        if means is None:
+            interval, effect, p = not_estimable(method, "no replicates"), 0.0, None
+        elif isinstance(means, TwoMeans):
+            interval, effect, p = means.difference(level), means.first.mean - means.second.mean, means.p()
+        else:
+            contrast = contrast_means(*means, float(view.tau_ns), level)
+            interval, p = contrast.difference, contrast.p_difference
+            effect = 0.0 if interval.value is None else means[0].mean - means[1].mean
+        intervals.append(interval if means is None else with_method(interval, method))
+        tests.append((effect, p))
+    return span(intervals[0], intervals[1:]), largest_p(tests)
 
 
 def exact_means(view: CellView, baseline: CellView, cases: CasePair, level: float) -> TwoMeans:
@@ -69,21 +115,6 @@ def area_of(view: CellView, case: Case, level: float) -> RestrictedMean:
     table = view.life_table(case)
     mean = RestrictedMean.of_curve(kaplan_meier(table, level), view.tau_ns, level)
     return replace(mean, any_law=any_law_of(table, view.tau_ns, level))
-
-
-def _rmst(view: CellView, baseline: CellView, cases: CasePair, level: float) -> tuple[Interval, float, float | None]:
-    """Interval, effect and p-value under one pair of cases."""
-    is_exact = view.has_exact_mean and baseline.has_exact_mean
-    method = "unpaired, exact sums" if is_exact else "unpaired, areas under Kaplan-Meier"
-    if not n_members(view, cases[0]) or not n_members(baseline, cases[1]):
-        return not_estimable(method, "no replicates"), 0.0, None
-    if is_exact:
-        means = exact_means(view, baseline, cases, level)
-        return with_method(means.difference(level), method), means.first.mean - means.second.mean, means.p()
-    x, y = (area_of(v, c, level) for v, c in zip((view, baseline), cases, strict=True))
-    found = contrast_means(x, y, float(view.tau_ns), level)
-    interval = with_method(found.difference, method)
-    return interval, 0.0 if interval.value is None else x.mean - y.mean, found.p_difference
 
 
 def unpaired_superiority(view: CellView, baseline: CellView, level: float) -> tuple[Interval, float | None]:
