@@ -8,7 +8,6 @@ import math
 from dataclasses import replace
 
 import numpy as np
-from scipy.special import stdtr
 
 from mcoom.analysis.any_law import any_law_limits
 from mcoom.analysis.hall import SHARE, hall_limits
@@ -134,15 +133,11 @@ def _two_parts(
     return max(0.0, mean - down), min(float(top), mean + up)
 
 
-def mean_p(total: int, total_sq: int, n: int) -> float | None:
-    """Return the two-sided p-value of a mean of 0, by Student's t.
+def equal_values_p(total: int, n: int) -> float | None:
+    """Return the two-sided p-value of a mean of 0 from n equal values: that of the sign test.
 
-    If all values are equal, t does not exist: the p-value is then that of the sign test, 1 if they are 0. None
-    without values.
+    There is no variance to test with; 1 if the values are 0, None without any.
     """
     if n == 0:
         return None
-    mean, variance = mean_and_variance(total, total_sq, n)
-    if variance <= 0:
-        return 0.5 ** (n - 1) if total else 1.0
-    return float(2 * stdtr(n - 1, -abs(mean) / variance**0.5))
+    return 0.5 ** (n - 1) if total else 1.0

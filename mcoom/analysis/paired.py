@@ -5,7 +5,7 @@ random numbers. Must know nothing about the unpaired ways.
 """
 
 from mcoom.analysis.binned import CellView
-from mcoom.analysis.mean import mean_interval, mean_p
+from mcoom.analysis.mean import equal_values_p, mean_interval
 from mcoom.analysis.multiplicity import largest_p
 from mcoom.analysis.pair_sums import PairSums, baseline_of
 from mcoom.analysis.proportion import mcnemar_mid_p, mcnemar_p, paired_difference
@@ -72,7 +72,7 @@ def pair_difference(sums: PairSums, means: TwoMeans | None, level: float = 0.95)
     x, square = sums.x - sums.y, sums.xx + sums.yy - 2 * sums.xy
     if means is None or sums.difference[1] <= 0:
         found = mean_interval(x, square, sums.n, (-tau, tau), level)
-        return with_method(found, "paired"), mean_p(x, square, sums.n)
+        return with_method(found, "paired"), equal_values_p(x, sums.n)
     return with_method(means.difference(level), "paired, exact sums"), means.p()
 
 

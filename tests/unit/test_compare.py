@@ -8,7 +8,7 @@ from mcoom.analysis.binned import CellView
 from mcoom.analysis.compare import compare_cell
 from mcoom.analysis.estimate import estimate_cell
 from mcoom.analysis.hall import hall_limits
-from mcoom.analysis.mean import mean_interval, mean_p
+from mcoom.analysis.mean import equal_values_p, mean_interval
 from mcoom.tally.edges import bin_of_ns
 from tests.unit.episode_rows import HORIZON_NS, kill_tally
 
@@ -130,9 +130,9 @@ def test_equal_values_bound_what_stayed_unseen():
     assert mean_interval(0, 0, 0, (0.0, 1.0)).reason == "no replicates"
     one = mean_interval(7, 49, 1, (0.0, 100.0))
     assert one.low < 7 < one.high
-    assert mean_p(50 * 7, 50 * 49, 50) == 0.5**49
-    assert mean_p(0, 0, 50) == 1.0
-    assert mean_p(0, 0, 0) is None
+    assert equal_values_p(50 * 7, 50) == 0.5**49
+    assert equal_values_p(0, 50) == 1.0
+    assert equal_values_p(0, 0) is None
 
 
 def test_sums_beyond_float_precision_keep_their_variance():
