@@ -65,14 +65,7 @@ def compare_cell(view: CellView, baseline: CellView, cell: CellKey, level: float
         superiority, superiority_p = unpaired_superiority(view, baseline, level)
     # Where a time is censored before the horizon its restricted value is not known: only the curves are left.
     is_paired_mean = bool(is_paired and is_exact)
-    gain: float | None
-    if is_paired_mean:
-        pairs = pair_means(view, bounds, level)
-        means, (ratio, gain) = paired_rmst(pairs, level), paired_ratio(pairs, level)
-    else:
-        groups = apart_means(view, baseline, level)
-        means = unpaired_rmst(view, baseline, groups, level)
-        ratio, gain = unpaired_ratio(view, baseline, groups, level), None
+    means, ratio, gain = _means(view, baseline, bounds if is_paired_mean else None, level)
     return Contrast(
         cell=cell,
         policy=view.policy,
@@ -99,6 +92,17 @@ def compare_cell(view: CellView, baseline: CellView, cell: CellKey, level: float
         livelock_mid_p=livelock_mid_p(view, bounds) if is_paired else None,
         curves=_curve_tests(view, baseline, tables, z),
     )
+
+
+def _means(
+    view: CellView, baseline: CellView, bounds: tuple[Bound, ...] | None, level: float
+) -> tuple[tuple[Interval, float | None], Interval, float | None]:
+    """Difference with its p-value, ratio, and what pairing left of the variance; without bounds not paired."""
+    if bounds is None:
+        groups = apart_means(view, baseline, level)
+        return unpaired_rmst(view, baseline, groups, level), unpaired_ratio(view, baseline, groups, level), None
+    pairs = pair_means(view, bounds, level)
+    return paired_rmst(pairs, level), *paired_ratio(pairs, level)
 
 
 def _logrank(tables: TablePairs) -> tuple[float | None, float | None]:

@@ -28,7 +28,7 @@ def spread_of(view: CellView, case: Case = Case.VALUE) -> Spread:
         return found
     sample, counts = raw_sample(view)
     times = sample.times[counts]
-    if times.size < min(found.n, MIN_ROWS):
+    if not times.size or times.size < min(found.n, MIN_ROWS):
         return found
     return Spread(times, np.full(times.size, found.n / times.size), np.zeros(times.size))
 

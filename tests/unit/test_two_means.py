@@ -4,11 +4,17 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from mcoom.analysis.binned import CellView
+from mcoom.analysis.compare import compare_cell
+from mcoom.analysis.estimate import estimate_cell
 from mcoom.analysis.restricted import RestrictedMean
-from mcoom.analysis.shape import ApartShape, PairShape
+from mcoom.analysis.shape import ApartShape, PairShape, spread_of
 from mcoom.analysis.spread import Spread
 from mcoom.analysis.two_means import TwoMeans
+from mcoom.engine.layout import OUT
+from mcoom.tally import PointTally, TallyPlan
 from tests.statistical.skewed_laws import two_apart, two_paired
+from tests.unit.episode_rows import HORIZON_NS, kill_rows, kill_tally
 
 RNG = np.random.default_rng(8)
 X = RNG.lognormal(12, 0.8, 400).astype(np.int64)
@@ -107,3 +113,21 @@ def test_limits_for_every_law_hold_the_interval():
             assert found.any_law[0] <= found.low and found.high <= found.any_law[1]
         # 3.7 in 400 may wait up to the horizon under either, unseen.
         assert means.difference().any_law[1] > 0.008 * TAU
+
+
+def test_kept_rows_tell_what_coarse_bins_do_not():
+    """Times within one bin: the shape is that of the rows; of nobody there is none."""
+    times = 1_000_000_000 + (np.random.default_rng(2).exponential(1e5, 80)).astype(np.int64)
+    view = CellView(kill_tally([times, times], raw_rows=60), "p1", "kill")
+    assert spread_of(view).skewness == pytest.approx(stats.skew(times[:60], bias=False), rel=0.05)
+    assert spread_of(view).n == pytest.approx(80)
+    assert not spread_of(CellView(kill_tally([times, times], raw_rows=40), "p1", "kill")).is_fine
+    rows = kill_rows([times[:5], times[:5]])
+    rows[0, :, OUT["t0_ns_0"]] = -1  # never reached under the first policy
+    plan = TallyPlan(("p0", "p1"), "p0", ("kill",), ("all",), 5)
+    nobody = PointTally.from_outputs(plan, rows, np.full(5, HORIZON_NS), np.zeros(5, dtype=np.int64), 0)
+    own, other = CellView(nobody, "p1", "kill"), CellView(nobody, "p0", "kill")
+    assert spread_of(other).n == 0
+    assert estimate_cell(other, {}).rmst_ns.reason == "no replicates"
+    assert compare_cell(own, other, {}).rmst_diff_ns.value is None
+    assert compare_cell(other, own, {}).rmst_ratio.value is None
