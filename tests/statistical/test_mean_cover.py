@@ -7,6 +7,7 @@ a horizon never reached for an impossible one.
 """
 
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -17,10 +18,12 @@ from mcoom.analysis.compare import compare_cell
 from mcoom.analysis.estimate import estimate_cell
 from mcoom.analysis.mean import mean_interval, seen_interval
 from mcoom.analysis.result import Interval
+from mcoom.analysis.shape import PairShape
 from tests.statistical.exponential_pairs import FALSE_ALARM, SEED
 from tests.statistical.skewed_laws import (
     CENSORED,
     LAWS,
+    UNIT,
     Restricted,
     correlated,
     interval_of,
@@ -136,6 +139,57 @@ def test_contrasts_of_much_alike_pairs_in_2000_repeats(name, n, factor):
     found = contrast_hits(Restricted.of(name, 0), Restricted.of(name, 0, factor), n, REPEATS, 0.95)
     for key in (("paired", "difference"), ("paired", "ratio")):
         check_cover(found[key], REPEATS, (name, n, factor, key))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("factor", [1.25, 2.0])
+@pytest.mark.parametrize("name", ["lognormal 1", "Weibull 1/2"])
+def test_a_part_of_the_pairs_is_enough_in_2000_repeats(name, factor):
+    """500 pairs, 200 of them kept: the skewness is that of these."""
+    n, kept = 500, 200
+    first, second = Restricted.of(name, 0), Restricted.of(name, 0, factor)
+    u, v = correlated(np.random.default_rng([SEED, n]), (REPEATS, n), 0.95)
+    hits = 0
+    for x, y in zip(first.times(u), second.times(v), strict=True):
+        shape = PairShape(n, x[:kept].astype(np.float64), y[:kept].astype(np.float64))
+        means = replace(two_paired(x, y, first.tau, seen_interval), shape=shape)
+        hits += covers(means.difference(), first.mean - second.mean)
+    check_cover(hits, REPEATS, (name, factor))
+
+
+def mean_rejections(n, repeats):
+    """False rejections at 5 % of a lognormal and a normal law with one mean: ours, of groups and pairs; Student's."""
+    skewed = Restricted.of("lognormal 1", 0)
+    even = Restricted("normal", skewed.mean / UNIT / 10, skewed.tau)
+    u, v = correlated(np.random.default_rng([SEED, n]), (repeats, n), CORRELATION)
+    w, found = np.random.default_rng([SEED, n, 1]).random((repeats, n)), Counter()
+    for x, y, z in zip(skewed.times(u), even.times(v), even.times(w), strict=True):
+        found["apart"] += two_apart(x, z, skewed.tau, seen_interval).p() <= 0.05
+        found["paired"] += two_paired(x, y, skewed.tau, seen_interval).p() <= 0.05
+        found["t"] += stats.ttest_ind(x, z, equal_var=False).pvalue <= 0.05
+    return found
+
+
+def check_size(k, repeats):
+    """At most 6.5 %: intervals cover 93.5 %."""
+    assert k <= stats.binom.isf(FALSE_ALARM, repeats, 1 - FLOOR), k / repeats
+
+
+def test_welchs_t_rejects_too_often():
+    """Twin: 13 %."""
+    found = mean_rejections(30, 1_000)
+    check_size(found["apart"], 1_000)
+    check_size(found["paired"], 1_000)
+    with pytest.raises(AssertionError):
+        check_size(found["t"], 1_000)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("n", [20, 50, 200, 500])
+def test_false_rejections_of_means_in_2000_repeats(n):
+    found = mean_rejections(n, REPEATS)
+    check_size(found["apart"], REPEATS)
+    check_size(found["paired"], REPEATS)
 
 
 RARE = 100_000_000
