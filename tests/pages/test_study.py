@@ -117,6 +117,7 @@ def test_the_page_says_what_went_unseen():
     assert "restricted means, allowing for unseen waits up to the horizon" in page
     assert "differences of restricted means, allowing for unseen waits" in page
     assert "allowing for unseen waits" in study.findings[0].text
+    assert any("allowing for unseen waits" in plate.alt for plate in study.plates if plate.name == "forest")
     assert {"any_law_low", "any_law_high"} < set(study.findings[0].numbers["rmst_diff_ns"])
     assert "fixed beforehand" not in page
     stuck = one_point(n_stuck=10)
