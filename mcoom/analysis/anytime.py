@@ -4,7 +4,8 @@ Takes the tally of a point and what was kept of its rounds, gives its estimates 
 whatever time the run stopped. Must know nothing of rules or rounds (``mcoom.analysis.stopping`` has those).
 
 A contrast is made of the sequences of its two parts, each at half the error: it holds at all times, whatever the two
-have to do with one another, and is wide. p-values stay what they were: of a number of replicates fixed beforehand.
+have to do with one another, and is wide. Tests of means, pairs and livelocks are those of such sequences too. What
+there is none of keeps its limits and p-values, which are for a number of replicates fixed beforehand: ``fixed_n``.
 """
 
 from collections.abc import Mapping
@@ -15,11 +16,12 @@ import numpy as np
 
 from mcoom.analysis.binned import CellView
 from mcoom.analysis.estimate import n_members
+from mcoom.analysis.multiplicity import largest_p
 from mcoom.analysis.result import Contrast, Estimate, Interval
-from mcoom.analysis.sequential import proportion_sequence
+from mcoom.analysis.sequential import even_odds_p, proportion_sequence, same_probability_p
 from mcoom.analysis.standing import standings
 from mcoom.spec.until import Clause
-from mcoom.tally.status import Bound, Case
+from mcoom.tally.status import Bound, Case, Status
 from mcoom.tally.tally import PointTally
 
 METHOD = "confidence sequence"
@@ -37,6 +39,14 @@ _QUANTITIES = {
     "p999_ns": "p99.9",
 }
 """Name of the estimate, and of the quantity in a stopping rule."""
+ALL_OF_ESTIMATE = (*_QUANTITIES, "rmst_ns", "livelock_wilson", "cumulative_hazard", "kaplan_meier")
+"""What an estimate has, all of which holds for a fixed number of replicates in a stratum."""
+_CURVES = ("logrank_z", "logrank_p", "p_adjusted", "curves", "livelock_mid_p")
+"""Of a contrast, what no sequence was made for."""
+_MEANS = ("rmst_diff_ns", "rmst_ratio", "rmst_p")
+_SUPERIORITY = ("prob_superiority", "superiority_p")
+ALL_OF_CONTRAST = (*_CURVES, *_MEANS, *_SUPERIORITY, "median_diff_ns", "p99_diff_ns", "livelock_diff", "livelock_p")
+"""The same of a contrast."""
 _DIFFERENCES = {"median_diff_ns": "median", "p99_diff_ns": "p99", "livelock_diff": "livelock_prob"}
 """The same for contrasts."""
 
@@ -76,7 +86,9 @@ class SequentialPoint:
                 new[name] = _with(before, self._limits[0][found.policy, found.estimand, quantity])
         rmst = self._mean(found.policy, found.estimand, 0)
         kept = replace(found, livelock_wilson=None, cumulative_hazard=None, kaplan_meier=None, **new)
-        return replace(kept, rmst_ns=_with(found.rmst_ns, rmst)) if rmst is not None else kept
+        if rmst is None:
+            return replace(kept, fixed_n=("rmst_ns",))
+        return replace(kept, rmst_ns=_of_mean(_with(found.rmst_ns, rmst)))
 
     def contrast(self, found: Contrast) -> Contrast:
         """Return a contrast with limits that hold at all times."""
@@ -87,17 +99,45 @@ class SequentialPoint:
             if before is not None:
                 new[name] = _apart(before, *(self._limits[1][p, found.estimand, quantity] for p in pair))
         means = [self._mean(p, found.estimand, 1) for p in pair]
+        fixed = list(_CURVES)
         if means[0] is not None and means[1] is not None:
-            new["rmst_diff_ns"] = _apart(found.rmst_diff_ns, means[0], means[1])
+            new["rmst_diff_ns"] = _of_mean(_apart(found.rmst_diff_ns, means[0], means[1]))
+            new["rmst_p"] = self._same_mean_p(pair, found.estimand)
             if found.rmst_ratio is not None:
                 (low, high), (least, most) = means[0], means[1]
-                new["rmst_ratio"] = _with(found.rmst_ratio, (low / most, high / least if least > 0 else np.inf))
+                limits = (low / most, high / least if least > 0 else np.inf)
+                new["rmst_ratio"] = _of_mean(_with(found.rmst_ratio, limits))
+        else:
+            fixed += _MEANS
         if found.paired:
             new |= self._pairs(found)
-        return replace(found, **new)
+        else:
+            new["livelock_p"] = self._same_livelock_p(pair, found.estimand)
+            fixed += _SUPERIORITY
+        return replace(found, fixed_n=tuple(fixed), **new)
 
-    def _pairs(self, found: Contrast) -> dict[str, Interval]:
-        """Sequences of the two kinds of discordant pairs; the widest of all cases of exhausted budgets."""
+    def _same_mean_p(self, pair: tuple[str, str], estimand: str) -> float:
+        """Test of the same restricted mean, from the sums alone; the largest of all cases of exhausted budgets."""
+        views = [CellView(self._tally, policy, estimand) for policy in pair]
+        tests = []
+        for cases in ((Case.VALUE,) * 2, (Case.BEST, Case.WORST), (Case.WORST, Case.BEST)):
+            sums = [v.total("restricted_sum", case) / v.tau_ns for v, case in zip(views, cases, strict=True)]
+            n = [float(n_members(v, case)) for v, case in zip(views, cases, strict=True)]
+            p = same_probability_p((sums[0], n[0]), (sums[1], n[1]))
+            tests.append((sums[0] * n[1] - sums[1] * n[0], p))
+        return float(largest_p(tests) or 0.0)
+
+    def _same_livelock_p(self, pair: tuple[str, str], estimand: str) -> float:
+        """Test of the same livelock probability of two policies that were not counted pair by pair."""
+        tests = []
+        views = [CellView(self._tally, policy, estimand) for policy in pair]
+        for sides in ((False, False), (True, False), (False, True)):
+            k = [_livelocks(view, is_worst) for view, is_worst in zip(views, sides, strict=True)]
+            tests.append((k[0][0] * k[1][1] - k[1][0] * k[0][1], same_probability_p(*k)))
+        return float(largest_p(tests) or 0.0)
+
+    def _pairs(self, found: Contrast) -> dict[str, Any]:
+        """Sequences of the two kinds of discordant pairs, and tests of their odds; over all cases of budgets."""
         view = CellView(self._tally, found.policy, found.estimand)
         counts = view.counts("win_tie_loss"), view.counts("livelock_table")
         wins = [(int(w), int(lost), int(w + t + lost)) for w, t, lost in counts[0][list(Bound)]]
@@ -106,6 +146,8 @@ class SequentialPoint:
         return {
             "prob_superiority": _with(found.prob_superiority, ((1 + low) / 2, (1 + high) / 2)),
             "livelock_diff": _with(found.livelock_diff, self._difference(locks)),
+            "superiority_p": _odds_p(wins),
+            "livelock_p": _odds_p(locks),
         }
 
     def _difference(self, tables: list[tuple[int, int, int]]) -> Limits:
@@ -122,6 +164,17 @@ class SequentialPoint:
         if not view.has_exact_mean or not n_members(view):
             return None
         return mean_limits(view, self._how.alpha / (1 + place))
+
+
+def _odds_p(tables: list[tuple[int, int, int]]) -> float | None:
+    return largest_p([(float(k - j), even_odds_p(k, j) if n else None) for k, j, n in tables])
+
+
+def _livelocks(view: CellView, is_worst: bool) -> tuple[float, float]:
+    """Livelocks and replicates that count; at worst an exhausted budget is one."""
+    k, status = int(view.counts("n_livelock")), view.status()
+    unknown = status[Status.BUDGET] + status[Status.BUDGET_BEFORE]
+    return float(k + unknown * is_worst), float(n_members(view) + status[Status.BUDGET_BEFORE] * is_worst)
 
 
 def mean_limits(view: CellView, alpha: float) -> Limits:
@@ -145,6 +198,12 @@ def _with(before: Interval, limits: Limits) -> Interval:
     is_bounded = bool(np.isfinite(high))
     reason = before.reason if is_bounded else before.reason or "not bounded at this number of replicates"
     return replace(before, low=float(low), high=float(high) if is_bounded else None, method=METHOD, reason=reason)
+
+
+def _of_mean(found: Interval) -> Interval:
+    """Sequences of means hold for every law between 0 and the horizon."""
+    low = -np.inf if found.low is None else found.low
+    return replace(found, any_law=(low, np.inf if found.high is None else found.high))
 
 
 def _apart(before: Interval, own: Limits, other: Limits) -> Interval:

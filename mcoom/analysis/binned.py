@@ -90,6 +90,11 @@ class CellView:
         return self.has_one_horizon and int(self.counts("n_early")) == 0
 
     @property
+    def has_rows(self) -> bool:
+        """Whether the rows that were kept are a part of what the view counts."""
+        return bool(self.tally.rows.strata.size)
+
+    @property
     def cases(self) -> tuple[Case, ...]:
         """Cases beyond ``Case.VALUE`` that differ from it: none where no budget ran out."""
         status = self.status()

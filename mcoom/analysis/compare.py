@@ -11,13 +11,21 @@ from mcoom.analysis.curve_tests import CurveTests
 from mcoom.analysis.estimate import n_members
 from mcoom.analysis.logrank import logrank_z, two_sided_p
 from mcoom.analysis.multiplicity import largest_p
-from mcoom.analysis.paired import bounds_of, livelock_mid_p, outcomes, paired_livelock, paired_rmst, paired_superiority
+from mcoom.analysis.paired import (
+    bounds_of,
+    livelock_mid_p,
+    outcomes,
+    pair_means,
+    paired_livelock,
+    paired_rmst,
+    paired_superiority,
+)
 from mcoom.analysis.quantile_diff import quantile_difference
 from mcoom.analysis.ratio import paired_ratio, unpaired_ratio
 from mcoom.analysis.result import CellKey, Contrast, Interval, span
 from mcoom.analysis.rows import logrank_of_pairs
 from mcoom.analysis.survival import LifeTable, kaplan_meier, quantile
-from mcoom.analysis.unpaired import case_pairs, unpaired_livelock, unpaired_rmst, unpaired_superiority
+from mcoom.analysis.unpaired import apart_means, case_pairs, unpaired_livelock, unpaired_rmst, unpaired_superiority
 from mcoom.tally.status import Bound
 
 LOOKS = ("constant", "early", "late", "middle")
@@ -57,8 +65,7 @@ def compare_cell(view: CellView, baseline: CellView, cell: CellKey, level: float
         superiority, superiority_p = unpaired_superiority(view, baseline, level)
     # Where a time is censored before the horizon its restricted value is not known: only the curves are left.
     is_paired_mean = bool(is_paired and is_exact)
-    means = paired_rmst(view, bounds, level) if is_paired_mean else unpaired_rmst(view, baseline, level)
-    ratio, gain = paired_ratio(view, bounds, level) if is_paired_mean else (unpaired_ratio(view, baseline, level), None)
+    means, ratio, gain = _means(view, baseline, bounds if is_paired_mean else None, level)
     return Contrast(
         cell=cell,
         policy=view.policy,
@@ -85,6 +92,17 @@ def compare_cell(view: CellView, baseline: CellView, cell: CellKey, level: float
         livelock_mid_p=livelock_mid_p(view, bounds) if is_paired else None,
         curves=_curve_tests(view, baseline, tables, z),
     )
+
+
+def _means(
+    view: CellView, baseline: CellView, bounds: tuple[Bound, ...] | None, level: float
+) -> tuple[tuple[Interval, float | None], Interval, float | None]:
+    """Difference with its p-value, ratio, and what pairing left of the variance; without bounds not paired."""
+    if bounds is None:
+        groups = apart_means(view, baseline, level)
+        return unpaired_rmst(view, baseline, groups, level), unpaired_ratio(view, baseline, groups, level), None
+    pairs = pair_means(view, bounds, level)
+    return paired_rmst(pairs, level), *paired_ratio(pairs, level)
 
 
 def _logrank(tables: TablePairs) -> tuple[float | None, float | None]:

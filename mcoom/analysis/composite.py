@@ -19,7 +19,7 @@ from mcoom.analysis.multiplicity import ADJUSTMENTS, largest_p
 from mcoom.analysis.proportion import exact_interval, fisher_p, unpaired_difference
 from mcoom.analysis.result import CellKey, Interval, finite_or_none, span
 from mcoom.analysis.survival import LifeTable, kaplan_meier, quantile, restricted_mean
-from mcoom.analysis.unpaired import case_pairs, unpaired_rmst, unpaired_superiority
+from mcoom.analysis.unpaired import apart_means, case_pairs, unpaired_rmst, unpaired_superiority
 from mcoom.codes import EndReason
 from mcoom.tally.status import Case, Status
 
@@ -37,6 +37,11 @@ class CompositeView(CellView):
         status[Status.NO_VICTIM] += status[Status.NOT_REACHED]
         status[Status.BUDGET] += status[Status.BUDGET_BEFORE]
         return status | {Status.NOT_REACHED: 0, Status.BUDGET_BEFORE: 0}
+
+    @property
+    def has_rows(self) -> bool:
+        """Rows know nothing of those who never got there."""
+        return False
 
     @property
     def n_not_reached(self) -> int:
@@ -188,7 +193,7 @@ def compare_composite(
         Confidence level.
     """
     success, success_p = _success(view, baseline, level)
-    rmst, rmst_p = unpaired_rmst(view, baseline, level)
+    rmst, rmst_p = unpaired_rmst(view, baseline, apart_means(view, baseline, level), level)
     superiority, superiority_p = unpaired_superiority(view, baseline, level)
     pairs = ((Case.VALUE, Case.VALUE), *case_pairs(view, baseline))
     statistics = [logrank_z(view.life_table(a), baseline.life_table(b)) for a, b in pairs]

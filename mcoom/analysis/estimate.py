@@ -4,6 +4,7 @@ Takes a tally, gives one ``Estimate`` per policy and estimand. Must know nothing
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from mcoom.analysis.binned import CellView
 from mcoom.analysis.binning import Envelope, area_bound, cumulative_hazard_bound, envelope, quantile_bound
@@ -11,6 +12,7 @@ from mcoom.analysis.hazard import cumulative_hazard
 from mcoom.analysis.mean import mean_interval
 from mcoom.analysis.proportion import exact_interval, wilson_interval
 from mcoom.analysis.result import CellKey, Estimate, Interval, not_estimable, span
+from mcoom.analysis.shape import any_law_of, spread_of
 from mcoom.analysis.survival import Curve, LifeTable, kaplan_meier, quantile, restricted_mean
 from mcoom.tally.status import Case, Status
 
@@ -106,9 +108,10 @@ def _restricted_mean(view: CellView, curves: dict[Case, Curve], ends: Envelope, 
 
 
 def _one_restricted_mean(view: CellView, case: Case, curve: Curve, level: float) -> Interval:
-    if not view.has_exact_mean:
-        return restricted_mean(curve, view.tau_ns, level)
-    return exact_mean(view, case, level)
+    if view.has_exact_mean:
+        return exact_mean(view, case, level)
+    any_law = any_law_of(view.life_table(case), view.tau_ns, level)
+    return replace(restricted_mean(curve, view.tau_ns, level), any_law=any_law).spanning_any_law()
 
 
 def exact_mean(view: CellView, case: Case, level: float = 0.95) -> Interval:
@@ -118,4 +121,5 @@ def exact_mean(view: CellView, case: Case, level: float = 0.95) -> Interval:
     n_below = status[Status.SEEN]
     if case == Case.BEST:
         n_below += status[Status.BUDGET] + status[Status.BUDGET_BEFORE]
-    return mean_interval(total, total_sq, n, (0.0, float(view.tau_ns)), level, n_top=n - n_below)
+    tau = float(view.tau_ns)
+    return mean_interval(total, total_sq, n, (0.0, tau), level, n_top=n - n_below, spread=spread_of(view, case))

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 from mcoom.analysis.binned import CellView
 from mcoom.analysis.estimate import n_members
-from mcoom.analysis.mean import EXACT_SUMS, mean_and_variance, mean_interval
+from mcoom.analysis.mean import BY_VARIANCE, mean_and_variance, mean_interval
 from mcoom.analysis.restricted import RestrictedMean
+from mcoom.analysis.spread import Spread
 from mcoom.tally.status import Bound, Status
 
 
@@ -53,29 +54,48 @@ class PairSums:
         apart = mean_and_variance(self.x, self.xx, self.n)[1] + mean_and_variance(self.y, self.yy, self.n)[1]
         return (apart - self.difference[1]) / 2
 
-    def means(self, level: float) -> tuple[RestrictedMean, RestrictedMean]:
-        """Return both restricted means, with limits of their own where their variances are no guide; n >= 1."""
+    def means(
+        self, level: float, spreads: tuple[Spread | None, Spread | None] = (None, None)
+    ) -> tuple[RestrictedMean, RestrictedMean]:
+        """Return both restricted means, with limits of their own where their variances are no guide; n >= 1.
+
+        Parameters
+        ----------
+        level : float
+            Confidence level of their limits.
+        spreads : pair of Spread, optional
+            How the times of either are spread; without it a mean has no ``any_law``.
+        """
         tops = self.tops or (None, None)
         own, other = (
-            _mean(total, square, self.n, self.tau, top, level)
-            for total, square, top in ((self.x, self.xx, tops[0]), (self.y, self.yy, tops[1]))
+            _mean(total, square, self.n, self.tau, top, level, spread)
+            for total, square, top, spread in (
+                (self.x, self.xx, tops[0], spreads[0]),
+                (self.y, self.yy, tops[1], spreads[1]),
+            )
         )
         return own, other
 
 
+def baseline_of(view: CellView) -> CellView:
+    """Return the same cell under the baseline of its tally."""
+    return CellView(view.tally, view.tally.plan.baseline, view.estimand, view.stratum)
+
+
 def _tops(view: CellView, n: int) -> tuple[int, int] | None:
     """Count those at the horizon, if all who count under either policy are pairs."""
-    baseline = CellView(view.tally, view.tally.plan.baseline, view.estimand, view.stratum)
     counts = []
-    for side in (view, baseline):
+    for side in (view, baseline_of(view)):
         if n_members(side) != n or not side.has_exact_mean:
             return None
         counts.append(n - side.status()[Status.SEEN])
     return counts[0], counts[1]
 
 
-def _mean(total: int, square: int, n: int, tau: int, top: int | None, level: float) -> RestrictedMean:
+def _mean(
+    total: int, square: int, n: int, tau: int, top: int | None, level: float, spread: Spread | None
+) -> RestrictedMean:
     mean, variance = mean_and_variance(total, square, n)
-    found = mean_interval(total, square, n, (0.0, float(tau)), level, n_top=top)
-    limits = None if found.method == EXACT_SUMS else (float(found.low or 0.0), float(found.high or 0.0))
-    return RestrictedMean(mean, variance, 0.0, limits)
+    found = mean_interval(total, square, n, (0.0, float(tau)), level, n_top=top, spread=spread)
+    limits = None if found.method in BY_VARIANCE else (float(found.low or 0.0), float(found.high or 0.0))
+    return RestrictedMean(mean, variance, 0.0, limits, any_law=found.any_law)

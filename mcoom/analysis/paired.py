@@ -4,15 +4,14 @@ Takes the joint tallies of a policy and the baseline, gives differences whose va
 random numbers. Must know nothing about the unpaired ways.
 """
 
-from dataclasses import replace
-
 from mcoom.analysis.binned import CellView
-from mcoom.analysis.mean import mean_interval, mean_p
+from mcoom.analysis.mean import equal_values_p, mean_interval
 from mcoom.analysis.multiplicity import largest_p
-from mcoom.analysis.pair_sums import PairSums
+from mcoom.analysis.pair_sums import PairSums, baseline_of
 from mcoom.analysis.proportion import mcnemar_mid_p, mcnemar_p, paired_difference
-from mcoom.analysis.restricted import contrast_means
 from mcoom.analysis.result import Interval, not_estimable, span
+from mcoom.analysis.shape import PairShape, spread_of
+from mcoom.analysis.two_means import TwoMeans, with_method
 from mcoom.tally.status import Bound
 
 _OTHERS = (Bound.POLICY_BEST, Bound.BASELINE_BEST)
@@ -24,32 +23,57 @@ def bounds_of(view: CellView, baseline: CellView) -> tuple[Bound, ...]:
     return _OTHERS if is_open else ()
 
 
-def paired_rmst(view: CellView, bounds: tuple[Bound, ...], level: float) -> tuple[Interval, float | None]:
-    """Estimate the difference of restricted means, policy minus baseline, in ns, and test it by Student's t."""
-    intervals, tests = [], []
+PairMeans = list[tuple[PairSums, TwoMeans | None]]
+"""Sums over pairs and both means, values first, then the extremes of exhausted budgets; None: under two pairs."""
+
+
+def pair_means(view: CellView, bounds: tuple[Bound, ...], level: float) -> PairMeans:
+    """Return both restricted means of the pairs of a cell.
+
+    Parameters
+    ----------
+    view : CellView
+        The policy; the joint tallies know the baseline.
+    bounds : tuple of Bound
+        Bounds that may differ from ``Bound.VALUE``.
+    level : float
+        Confidence level of limits that a mean has of its own.
+    """
+    baseline = baseline_of(view)
+    spreads = spread_of(view), spread_of(baseline)
+    found: PairMeans = []
     for bound in (Bound.VALUE, *bounds):
         sums = PairSums.of(view, bound)
-        x, square = sums.x - sums.y, sums.xx + sums.yy - 2 * sums.xy
-        intervals.append(pair_difference(sums, level))
-        tests.append((float(x), mean_p(x, square, sums.n)))
+        if sums.n < 2:
+            found.append((sums, None))
+            continue
+        first, second = sums.means(level, spreads)
+        shape = PairShape.of(view, baseline, sums.n)
+        found.append((sums, TwoMeans(first, second, sums.covariance, shape, float(sums.tau))))
+    return found
+
+
+def paired_rmst(found: PairMeans, level: float) -> tuple[Interval, float | None]:
+    """Estimate the difference of restricted means, policy minus baseline, in ns, and test it.
+
+    The p-value is the level at which the interval touches 0; where all differences are equal, that of the sign test.
+    """
+    intervals, tests = [], []
+    for sums, means in found:
+        interval, p = pair_difference(sums, means, level)
+        intervals.append(interval)
+        tests.append((float(sums.x - sums.y), p))
     return span(intervals[0], intervals[1:]), largest_p(tests)
 
 
-def pair_difference(sums: PairSums, level: float = 0.95) -> Interval:
-    """Estimate the mean of the differences of pairs, policy minus baseline, in ns.
-
-    Student's t; where few stand at the horizon, or all but few, from the limits of both means and their correlation.
-    """
-    tau, method = float(sums.tau), "paired, exact sums, t"
+def pair_difference(sums: PairSums, means: TwoMeans | None, level: float = 0.95) -> tuple[Interval, float | None]:
+    """Estimate the mean of the differences of pairs, policy minus baseline, in ns; and the p-value of none."""
+    tau = float(sums.tau)
     x, square = sums.x - sums.y, sums.xx + sums.yy - 2 * sums.xy
-    found = mean_interval(x, square, sums.n, (-tau, tau), level, method)
-    if found.method != method or sums.n < 2:
-        return found
-    first, second = sums.means(level)
-    if first.limits is None and second.limits is None:
-        return found
-    limited = contrast_means(first, second, tau, level, sums.covariance).difference
-    return replace(limited, method="paired, exact sums, MOVER")
+    if means is None or sums.difference[1] <= 0:
+        found = mean_interval(x, square, sums.n, (-tau, tau), level)
+        return with_method(found, "paired"), equal_values_p(x, sums.n)
+    return with_method(means.difference(level), "paired, exact sums"), means.p()
 
 
 def paired_superiority(view: CellView, bounds: tuple[Bound, ...], level: float) -> tuple[Interval, float | None]:

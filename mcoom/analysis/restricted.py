@@ -5,7 +5,7 @@ p-values. Must know nothing about whether a mean came from exact sums or from a 
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from scipy.special import ndtri
@@ -30,6 +30,8 @@ class RestrictedMean:
     """Limits at the level of the contrast, where the variance alone is no guide; None where it is."""
     is_sparse: bool = True
     """Whether limits, if any, take the place of the variance in every contrast, or in that of the time lost only."""
+    any_law: tuple[float, float] | None = None
+    """Limits that hold whatever the law, at the level of the contrast; None where there are none."""
 
     @classmethod
     def of_curve(cls, curve: Curve, tau_ns: float, level: float | None = None) -> "RestrictedMean":
@@ -69,6 +71,36 @@ class MeanContrast:
     """Two-sided p-value of a ratio of 1."""
     p_lost_ratio: float | None
     """Two-sided p-value of a ratio of time lost of 1."""
+
+
+def any_difference(
+    first: RestrictedMean, second: RestrictedMean, tau_ns: float, covariance: float = 0.0
+) -> tuple[float, float] | None:
+    """Return the limits of a difference of restricted means from those that hold for every law (MOVER).
+
+    What nobody saw is not taken to be correlated: a positive covariance makes them no narrower. None where a mean has
+    no such limits.
+    """
+    if first.any_law is None or second.any_law is None:
+        return None
+    own, other = (first.mean, *first.any_law), (second.mean, *second.any_law)
+    low, high = difference_limits(own, other, _opposed(first, second, covariance))
+    return max(-tau_ns, low), min(tau_ns, high)
+
+
+def any_ratio(first: RestrictedMean, second: RestrictedMean, covariance: float = 0.0) -> tuple[float, float] | None:
+    """Return the limits of a ratio likewise; high may be infinite."""
+    if first.any_law is None or second.any_law is None or first.mean <= 0 or second.mean <= 0:
+        return None
+    own, other = (first.mean, *first.any_law), (second.mean, *second.any_law)
+    found = limited_ratio(own, other, _opposed(first, second, covariance))
+    return float(found.low or 0.0), math.inf if found.high is None else found.high
+
+
+def _opposed(first: RestrictedMean, second: RestrictedMean, covariance: float) -> float:
+    """Correlation of two estimates, if it is negative."""
+    spread = math.sqrt(first.variance * second.variance)
+    return min(0.0, covariance / spread) if spread > 0 else 0.0
 
 
 LITTLE = 20
@@ -119,10 +151,12 @@ def contrast_means(
         spread = math.sqrt(first.variance * second.variance)
         correlation = covariance / spread if spread > 0 else 0.0
         own, other = _limited(first, z), _limited(second, z)
-        lost = _limited_ratio(_lost(own, tau_ns), _lost(other, tau_ns), correlation)
+        lost = limited_ratio(_lost(own, tau_ns), _lost(other, tau_ns), correlation)
         if any(mean.limits is not None and mean.is_sparse for mean in (first, second)):
             difference = Interval(x - y, *difference_limits(own, other, correlation), "MOVER")
-            ratio = _limited_ratio(own, other, correlation)
+            ratio = limited_ratio(own, other, correlation)
+    difference = replace(difference, any_law=any_difference(first, second, tau_ns, covariance)).spanning_any_law()
+    ratio = replace(ratio, any_law=any_ratio(first, second, covariance)).spanning_any_law()
     return MeanContrast(difference, ratio, lost, p, p_ratio, p_lost)
 
 
@@ -141,8 +175,8 @@ def _lost(mean: _Limited, tau: float) -> _Limited:
     return value, high, low
 
 
-def _limited_ratio(own: _Limited, other: _Limited, correlation: float) -> Interval:
-    """Ratio on the log scale from the limits of both; unbounded where the second may be 0."""
+def limited_ratio(own: _Limited, other: _Limited, correlation: float) -> Interval:
+    """Return a ratio on the log scale from value, low and high of both (MOVER); unbounded where the second may be 0."""
     method = "log, MOVER"
     if own[0] <= 0 or other[0] <= 0:
         return not_estimable(method, "a mean is 0")

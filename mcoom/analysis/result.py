@@ -36,9 +36,14 @@ class Interval:
     """Why something is None; None if nothing is."""
     bin_error: float | None = None
     """The value is this close to that of the raw times; None if it never had bins, or has no value or no bound."""
+    any_law: tuple[float, float] | None = None
+    """Limits that hold whatever the law between 0 and the horizon is, of a restricted mean or a contrast of two: they
+    allow for times up to the horizon that are rare enough not to have been seen. None for all else."""
 
     def to_json(self) -> dict[str, float | str | None]:
-        """Return ``value``, ``low``, ``high``, ``method``; where something is null, ``reason``; and ``bin_error``."""
+        """Return ``value``, ``low``, ``high``, ``method``; where something is null, ``reason``; and, of what has them,
+        ``bin_error``, ``any_law_low`` and ``any_law_high``.
+        """
         out: dict[str, float | str | None] = {
             "value": finite_or_none(self.value),
             "low": finite_or_none(self.low),
@@ -49,7 +54,17 @@ class Interval:
             out["reason"] = self.reason
         if self.bin_error is not None:
             out["bin_error"] = finite_or_none(self.bin_error)
+        if self.any_law is not None:
+            out["any_law_low"], out["any_law_high"] = (finite_or_none(x) for x in self.any_law)
         return out
+
+    def spanning_any_law(self) -> "Interval":
+        """Return the interval with ``any_law`` at least as wide as the interval itself."""
+        if self.any_law is None:
+            return self
+        low, high = self.any_law
+        low = -math.inf if self.low is None else min(low, self.low)
+        return replace(self, any_law=(low, math.inf if self.high is None else max(high, self.high)))
 
     def within(self, bin_error: float | None) -> "Interval":
         """Return the interval with a bound on what bins did to its value."""
@@ -82,7 +97,14 @@ def span(value: Interval, others: Sequence[Interval]) -> Interval:
     reason = value.reason
     if reason is None and None in (low, high):
         reason = next((i.reason for i in others if i.reason), "unbounded in one of the cases")
-    return replace(value, low=low, high=high, method=value.method + ", spanning exhausted budgets", reason=reason)
+    wide = [i.any_law for i in every if i.any_law is not None]
+    any_law = (min(x for x, _ in wide), max(x for _, x in wide)) if len(wide) == len(every) else None
+    method = value.method + ", spanning exhausted budgets"
+    return replace(value, low=low, high=high, method=method, reason=reason, any_law=any_law)
+
+
+def _fixed(names: tuple[str, ...]) -> dict[str, list[str]]:
+    return {"fixed_n": list(names)} if names else {}
 
 
 @dataclass(frozen=True)
@@ -148,6 +170,8 @@ class Estimate:
     """Probability of livelock with Wilson's interval, the exact one where few: shorter than exact where many."""
     cumulative_hazard: Interval | None = None
     """Cumulative hazard up to tau (Nelson-Aalen), dimensionless."""
+    fixed_n: tuple[str, ...] = ()
+    """Of a run that stopped by its own data: what holds for a number of replicates fixed beforehand only."""
 
     @property
     def n_censored(self) -> int:
@@ -172,7 +196,7 @@ class Estimate:
                 out[name] = getattr(self, name).to_json()
         if self.kaplan_meier is not None:
             out["kaplan_meier"] = self.kaplan_meier.to_json()
-        return out
+        return out | _fixed(self.fixed_n)
 
 
 @dataclass(frozen=True)
@@ -239,6 +263,8 @@ class Contrast:
     """McNemar's mid-p value; None if not paired, or where a budget ran out."""
     curves: CurveTests | None = None
     """Tests of the whole curves beside the log-rank test."""
+    fixed_n: tuple[str, ...] = ()
+    """Of a run that stopped by its own data: what holds for a number of replicates fixed beforehand only."""
 
     def to_json(self) -> dict[str, Any]:
         """Return the entry of ``contrasts``."""
@@ -266,6 +292,7 @@ class Contrast:
             "p_adjusted": finite_or_none(self.p_adjusted),
             "family_size": self.family_size,
             "family": self.family,
+            **_fixed(self.fixed_n),
         }
 
     def _more(self) -> dict[str, Any]:

@@ -69,6 +69,42 @@ def mixture_log_e(k: Floats | float, n: Floats | float, p: Floats | float) -> Fl
     return log_e
 
 
+def same_probability_p(first: tuple[float, float], second: tuple[float, float]) -> float:
+    """Give a p-value, valid at all times, of two probabilities (or means of values in 0..1) being the same.
+
+    Parameters
+    ----------
+    first, second : (k, n)
+        Successes of trials, or the sum of n values in 0..1; the two may have to do with one another.
+
+    Returns
+    -------
+    float
+        Twice the level at which the confidence sequences of both stop having a value in common: between the two shares
+        the evidence against one rises and that against the other falls, and where they meet both are just rejected.
+    """
+    (k, n), (j, m) = first, second
+    if not n or not m or k / n == j / m:
+        return 1.0
+    own, other = (k, n), (j, m)
+    a, b = sorted((k / n, j / m))
+    low, high = (own, other) if k / n < j / m else (other, own)
+    left, right = a, b
+    for _ in range(_STEPS):
+        middle = (left + right) / 2
+        if middle in (left, right):
+            break
+        is_before = mixture_log_e(*low, middle) < mixture_log_e(*high, middle)
+        left, right = (middle, right) if is_before else (left, middle)
+    evidence = min(float(mixture_log_e(*low, left)), float(mixture_log_e(*high, left)))
+    return min(1.0, 2 * math.exp(-max(0.0, evidence)))
+
+
+def even_odds_p(k: int, j: int) -> float:
+    """Give a p-value, valid at all times, of k successes and j failures coming with even odds."""
+    return min(1.0, math.exp(-float(mixture_log_e(float(k), float(k + j), 0.5)))) if k + j else 1.0
+
+
 def _cross(excess: Callable[[Floats], Floats], inside: Floats, outside: Floats) -> Floats:
     """Find where ``excess`` (<= 0 at ``inside``) crosses 0 on the way to ``outside``; the outer end of the bracket."""
     a, b = inside.copy(), outside.copy()

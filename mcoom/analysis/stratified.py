@@ -145,7 +145,19 @@ def _mean_effect(effects: Sequence[Interval], level: float, is_whole: bool) -> t
     if not math.isfinite(error):
         return not_estimable(method, "not bounded in some of the cells"), None
     p = two_sided_p(value / error) if error > 0 else None
-    return Interval(value, value - z * error, value + z * error, method), p
+    found = Interval(value, value - z * error, value + z * error, method, any_law=_any_law(effects, value))
+    return found.spanning_any_law(), p
+
+
+def _any_law(effects: Sequence[Interval], value: float) -> tuple[float, float] | None:
+    """Limits of the mean effect from those of each that hold for every law; None where one has none."""
+    limits = [(_f(e.value), *e.any_law) for e in effects if e.any_law is not None]
+    if len(limits) < len(effects):
+        return None
+    down, up = (
+        math.hypot(*distances) / len(effects) for distances in zip(*((v - a, b - v) for v, a, b in limits), strict=True)
+    )
+    return value - down, value + up
 
 
 def _f(x: float | None) -> float:

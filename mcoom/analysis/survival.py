@@ -90,6 +90,8 @@ class Curve:
     """int64[k], replicates at risk just before each of them."""
     transform: Transform = "log-log"
     """Scale of the band."""
+    first_low: float = 1.0
+    """Exact lower limit of the survival until just before the first step, where the band has none yet."""
 
     def at(self, time_ns: float) -> int | None:
         """Return the index of the last step at or before a time; None before the first."""
@@ -162,6 +164,7 @@ def kaplan_meier(table: LifeTable, level: float = 0.95, transform: Transform = "
     return Curve(
         table.low_ns[rows], table.mid_ns[rows], table.high_ns[rows], risk, deaths,
         survival, std_error, band_low, band_high, last, table.n, table.mid_ns, table.at_risk, transform,
+        ((1 - level) / 2) ** (1 / int(risk[0])) if risk.size else 1.0,
     )  # fmt: skip
 
 
@@ -221,7 +224,8 @@ def quantile(curve: Curve, prob: float) -> Interval:
     -------
     Interval
         In ns. The limits are those of the band, widened to the edges of their bins; None where the band does not
-        come down so far.
+        come down so far. Of an early quantile, and few replicates, none may have come so early although some would:
+        the lower limit is then 0 (log-log; the other bands are as other programs have them).
 
     Raises
     ------
@@ -241,6 +245,8 @@ def quantile(curve: Curve, prob: float) -> Interval:
     value = crossing_time(curve.mid_ns, curve.survival, target, last)
     low = crossing_time(curve.low_ns, curve.band_low, target, last)
     high = crossing_time(curve.high_ns, curve.band_high, target, last)
+    if low is not None and curve.transform == "log-log" and target >= curve.first_low:
+        low = 0.0
     reason = None
     if value is None:
         reason = f"survival stays above {target:g} up to the horizon"

@@ -11,14 +11,16 @@ from mcoom.analysis.binned import CellView
 from mcoom.analysis.binning import superiority_bound
 from mcoom.analysis.estimate import exact_mean, n_members
 from mcoom.analysis.logrank import two_sided_p
-from mcoom.analysis.mean import EXACT_SUMS, mean_and_variance
+from mcoom.analysis.mean import BY_VARIANCE, mean_and_variance
 from mcoom.analysis.multiplicity import largest_p
 from mcoom.analysis.proportion import fisher_p, unpaired_difference
 from mcoom.analysis.restricted import RestrictedMean, contrast_means
 from mcoom.analysis.result import Interval, not_estimable, span
+from mcoom.analysis.shape import ApartShape, any_law_of, spread_of
 from mcoom.analysis.share import share_limits
 from mcoom.analysis.superiority import censored_superiority
 from mcoom.analysis.survival import LifeTable, kaplan_meier
+from mcoom.analysis.two_means import TwoMeans, with_method
 from mcoom.tally.status import Case, Status
 
 CasePair = tuple[Case, Case]
@@ -32,48 +34,87 @@ def case_pairs(view: CellView, baseline: CellView) -> tuple[CasePair, ...]:
     return ((Case.BEST, Case.WORST), (Case.WORST, Case.BEST))
 
 
-def unpaired_rmst(view: CellView, baseline: CellView, level: float) -> tuple[Interval, float | None]:
-    """Estimate the difference of restricted means, policy minus baseline, in ns, as if independent; normal test."""
-    pairs = ((Case.VALUE, Case.VALUE), *case_pairs(view, baseline))
-    found = [_rmst(view, baseline, pair, level) for pair in pairs]
-    intervals = [interval for interval, _, _ in found]
-    return span(intervals[0], intervals[1:]), largest_p([(effect, p) for _, effect, p in found])
+ApartMeans = list[TwoMeans | tuple[RestrictedMean, RestrictedMean] | None]
+"""Both means, of exact sums or as areas, values first, then the extremes of exhausted budgets; None: nobody counts."""
 
 
-def restricted_mean_of(view: CellView, case: Case, is_exact: bool, level: float) -> RestrictedMean:
-    """Return the restricted mean of a cell that counts somebody, with limits of its own where its variance is no guide.
+def apart_means(view: CellView, baseline: CellView, level: float) -> ApartMeans:
+    """Return both restricted means of two cells, as if independent.
 
     Parameters
     ----------
-    view : CellView
-    case : Case
-        Of exhausted budgets.
-    is_exact : bool
-        Whether to take the exact sums, or the area under the curve.
+    view, baseline : CellView
     level : float
-        Confidence level of the limits.
+        Confidence level of limits that a mean has of its own.
     """
-    if not is_exact:
-        return RestrictedMean.of_curve(kaplan_meier(view.life_table(case), level), view.tau_ns, level)
+    is_exact = view.has_exact_mean and baseline.has_exact_mean
+    found: ApartMeans = []
+    for cases in ((Case.VALUE, Case.VALUE), *case_pairs(view, baseline)):
+        if not n_members(view, cases[0]) or not n_members(baseline, cases[1]):
+            found.append(None)
+        elif is_exact:
+            found.append(exact_means(view, baseline, cases, level))
+        else:
+            found.append((area_of(view, cases[0], level), area_of(baseline, cases[1], level)))
+    return found
+
+
+def unpaired_rmst(view: CellView, baseline: CellView, found: ApartMeans, level: float) -> tuple[Interval, float | None]:
+    """Estimate the difference of restricted means, policy minus baseline, in ns, as if independent, and test it.
+
+    Parameters
+    ----------
+    view, baseline : CellView
+    found : list
+        From ``apart_means``.
+    level : float
+        Confidence level.
+    """
+    is_exact = view.has_exact_mean and baseline.has_exact_mean
+    method = "unpaired, exact sums" if is_exact else "unpaired, areas under Kaplan-Meier"
+    intervals: list[Interval] = []
+    tests: list[tuple[float, float | None]] = []
+    for means in found:
+        if means is None:
+            interval, effect, p = not_estimable(method, "no replicates"), 0.0, None
+        elif isinstance(means, TwoMeans):
+            interval, effect, p = means.difference(level), means.first.mean - means.second.mean, means.p()
+        else:
+            contrast = contrast_means(*means, float(view.tau_ns), level)
+            interval, p = contrast.difference, contrast.p_difference
+            effect = 0.0 if interval.value is None else means[0].mean - means[1].mean
+        intervals.append(interval if means is None else with_method(interval, method))
+        tests.append((effect, p))
+    return span(intervals[0], intervals[1:]), largest_p(tests)
+
+
+def exact_means(view: CellView, baseline: CellView, cases: CasePair, level: float) -> TwoMeans:
+    """Return both means of two cells that count somebody, from their exact sums, as if independent."""
+    sides = tuple(zip((view, baseline), cases, strict=True))
+    means = [_exact_mean_of(v, case, level) for v, case in sides]
+    spreads = [spread_of(v, case) for v, case in sides]
+    fine = [spread if spread.is_fine else None for spread in spreads]
+    skewness, excess = ([0.0 if s is None else getattr(s, name) for s in fine] for name in ("skewness", "excess"))
+    n, m = (n_members(v, case) for v, case in sides)
+    shape = ApartShape(
+        (n, m), (means[0].variance, means[1].variance), (skewness[0], skewness[1]), (excess[0], excess[1])
+    )
+    return TwoMeans(means[0], means[1], 0.0, shape, float(view.tau_ns))
+
+
+def _exact_mean_of(view: CellView, case: Case, level: float) -> RestrictedMean:
     sums = view.total("restricted_sum", case), view.total("restricted_sumsq", case)
     mean, variance = mean_and_variance(*sums, n_members(view, case))
     found = exact_mean(view, case, level)
-    has_limits = found.method != EXACT_SUMS
-    return RestrictedMean(
-        mean, variance, 0.0, (float(found.low or 0.0), float(found.high or 0.0)) if has_limits else None
-    )
+    limits = None if found.method in BY_VARIANCE else (float(found.low or 0.0), float(found.high or 0.0))
+    return RestrictedMean(mean, variance, 0.0, limits, any_law=found.any_law)
 
 
-def _rmst(view: CellView, baseline: CellView, cases: CasePair, level: float) -> tuple[Interval, float, float | None]:
-    """Interval, effect and p-value under one pair of cases."""
-    is_exact = view.has_exact_mean and baseline.has_exact_mean
-    method = "unpaired, exact sums" if is_exact else "unpaired, areas under Kaplan-Meier"
-    if not n_members(view, cases[0]) or not n_members(baseline, cases[1]):
-        return not_estimable(method, "no replicates"), 0.0, None
-    x, y = (restricted_mean_of(v, c, is_exact, level) for v, c in zip((view, baseline), cases, strict=True))
-    found = contrast_means(x, y, float(view.tau_ns), level)
-    interval = replace(found.difference, method=f"{method}, {found.difference.method}")
-    return interval, 0.0 if interval.value is None else x.mean - y.mean, found.p_difference
+def area_of(view: CellView, case: Case, level: float) -> RestrictedMean:
+    """Return the restricted mean of a cell as the area under its curve."""
+    table = view.life_table(case)
+    mean = RestrictedMean.of_curve(kaplan_meier(table, level), view.tau_ns, level)
+    return replace(mean, any_law=any_law_of(table, view.tau_ns, level))
 
 
 def unpaired_superiority(view: CellView, baseline: CellView, level: float) -> tuple[Interval, float | None]:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
-from mcoom.analysis.anytime import Sequential, SequentialPoint
+from mcoom.analysis.anytime import ALL_OF_CONTRAST, ALL_OF_ESTIMATE, Sequential, SequentialPoint
 from mcoom.analysis.binned import CellView
 from mcoom.analysis.compare import compare_cell
 from mcoom.analysis.composite import (
@@ -85,6 +85,8 @@ class Analysis:
     """Each policy against the baseline over all points, where there are two or more."""
     friedman: tuple[Friedman, ...] = ()
     """The order of the policies over all points, by estimand."""
+    is_sequential: bool = False
+    """Whether the run stopped by its own data: then all but whole points holds for a fixed number of replicates."""
 
     @property
     def adjust(self) -> str:
@@ -100,7 +102,11 @@ class Analysis:
         """Return everything, ``level`` and what the family is."""
         composites = ("composite_estimates", "composite_contrasts")
         lists = ("estimates", "contrasts", *composites, "k_sample", "stratified", "friedman")
-        return {name: [entry.to_json() for entry in getattr(self, name)] for name in lists} | {
+        found = {name: [entry.to_json() for entry in getattr(self, name)] for name in lists}
+        if self.is_sequential:
+            for name in lists[2:]:
+                found[name] = [entry | {"fixed_n": ["all"]} for entry in found[name]]
+        return found | {
             "level": self.level,
             "family": {
                 "method": self.adjust,
@@ -168,7 +174,7 @@ def analyse(
     strata: list[int | None] = [None]
     if by_stratum and len(plan.stratum_labels) > 1:
         strata += range(len(plan.stratum_labels))
-    parts = _Parts(baseline, level, has_curves)
+    parts = _Parts(baseline, level, has_curves, sequential is not None)
     for point in results.points:
         times = sequential.of_point(point.index, point.tally) if sequential is not None else None
         for stratum in strata:
@@ -190,8 +196,9 @@ def _check_arguments(plan: TallyPlan, baseline: str, estimands: Sequence[str] | 
 class _Parts:
     """What the cells gave so far."""
 
-    def __init__(self, baseline: str, level: float, has_curves: bool) -> None:
+    def __init__(self, baseline: str, level: float, has_curves: bool, is_sequential: bool) -> None:
         self.baseline, self.level, self.has_curves = baseline, level, has_curves
+        self.is_sequential = is_sequential
         self.estimates: list[Estimate] = []
         self.contrasts: list[Contrast] = []
         self.composite_estimates: list[CompositeEstimate] = []
@@ -205,8 +212,13 @@ class _Parts:
         others = [view for policy, view in views.items() if policy != self.baseline]
         estimates = [estimate_cell(view, cell, self.level, self.has_curves) for view in views.values()]
         contrasts = [compare_cell(view, base, cell, self.level) for view in others]
-        self.estimates += [times.estimate(e) for e in estimates] if times is not None else estimates
-        self.contrasts += [times.contrast(c) for c in contrasts] if times is not None else contrasts
+        if times is not None:
+            estimates, contrasts = [times.estimate(e) for e in estimates], [times.contrast(c) for c in contrasts]
+        elif self.is_sequential:
+            estimates = [replace(e, fixed_n=ALL_OF_ESTIMATE) for e in estimates]
+            contrasts = [replace(c, fixed_n=ALL_OF_CONTRAST) for c in contrasts]
+        self.estimates += estimates
+        self.contrasts += contrasts
         if len(views) > 2:
             self.k_sample.append(k_sample(list(views.values()), cell))
         if has_composite(list(views.values())):
@@ -236,6 +248,7 @@ class _Parts:
             tuple(self.k_sample),
             tuple(self.stratified(contrasts)),
             tuple(self.friedman(policies)),
+            self.is_sequential,
         )
 
     def stratified(self, contrasts: Sequence[Contrast]) -> list[Stratified]:

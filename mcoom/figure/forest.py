@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 
 from mcoom.analysis.result import Contrast, Interval
 from mcoom.figure.style import FAINT, FULL_WIDTH_IN, figure, look, styled, tick_text
+from mcoom.report.any_law import ALLOWING, any_law_text, is_wider
 from mcoom.report.quantity import share_interval, share_text, time_interval
 
 _MAX_DECADES = 4
@@ -138,12 +139,18 @@ def _signed_text(ns: float) -> str:
     return f"{'-' if ns < 0 else '+'}{tick_text(abs(ns))}"
 
 
+def _unseen_text(interval: Interval) -> str:
+    """Give the limits for every law where they are much wider."""
+    return f" ({any_law_text(interval, signed=True)} {ALLOWING})" if is_wider(interval) else ""
+
+
 def describe_forest(groups: Sequence[ForestGroup], baseline: str) -> str:
     """Say in words what the plot shows."""
     parts = []
     for group in groups:
         lines = [
-            f"{row.label}: restricted mean {time_interval(row.contrast.rmst_diff_ns, signed=True)}, "
+            f"{row.label}: restricted mean {time_interval(row.contrast.rmst_diff_ns, signed=True)}"
+            f"{_unseen_text(row.contrast.rmst_diff_ns)}, "
             f"earlier with probability {share_interval(row.contrast.prob_superiority)}, "
             f"livelock {share_interval(row.contrast.livelock_diff, signed=True)}"
             for row in group.rows

@@ -8,12 +8,12 @@ from collections import Counter
 from collections.abc import Sequence
 
 from mcoom.analysis.composite import SUFFIX, CompositeContrast, CompositeEstimate
-from mcoom.analysis.mean import EXACT_SUMS
 from mcoom.analysis.multiplicity import ADJUSTMENT_NAMES
 from mcoom.analysis.result import Contrast, Estimate
 from mcoom.analysis.verdict import Analysis
+from mcoom.report.any_law import contrast_notes, counted_text, estimate_notes
 from mcoom.report.declared import families_text
-from mcoom.report.extent import replicates_text, stopping_text
+from mcoom.report.extent import FIXED_N, replicates_text, stopping_text
 from mcoom.report.quantity import p_text, share_interval, share_text, time_interval, time_text
 from mcoom.report.sentence import TESTS_OF_A_SENTENCE, direction, earlier, sentence
 from mcoom.report.table import table_lines
@@ -82,10 +82,10 @@ def _point(results: Results, analysis: Analysis, point: PointRecord) -> list[str
         where += [f"stratum {stratum}"] if stratum is not None else []
         lines += ["", ", ".join([f"{estimand}: {describe(estimand)}", *where])]
         lines += estimate_lines(chosen)
-        lines += unseen_lines(chosen)
+        lines += estimate_notes(chosen)
         lines += composite_lines(analysis, point.index, estimand, stratum)
         if against:
-            lines += ["", *contrast_lines(against)]
+            lines += ["", *contrast_lines(against), *contrast_notes(against), *fixed_n_notes(against)]
             by_policy = {e.policy: e for e in chosen}
             rate = analysis.error_rate / TESTS_OF_A_SENTENCE
             lines += [sentence(c, by_policy[c.policy], by_policy[c.baseline], rate) for c in against]
@@ -99,22 +99,6 @@ Cells = tuple[Sequence[str], Sequence[Sequence[str]]]
 def estimate_lines(estimates: Sequence[Estimate]) -> list[str]:
     """Return the table of estimates of one cell and estimand as text, a row per policy."""
     return table_lines(*estimate_cells(estimates))
-
-
-def unseen_lines(estimates: Sequence[Estimate]) -> list[str]:
-    """Say what restricted means take for granted: that a horizon at which nobody was is never reached; else nothing.
-
-    Said where the share that may be hidden, times the horizon, is more than the limits show.
-    """
-    names = []
-    for e in estimates:
-        mean, share = e.rmst_ns, e.livelock_prob.high
-        if e.n_censored or share is None or mean.value is None or mean.high is None or mean.method != EXACT_SUMS:
-            continue
-        hidden = share * (e.tau_ns - mean.value)
-        if hidden > mean.high - mean.value:
-            names.append(f"{e.policy} {time_text(hidden)} (0 of {e.n:,}: at most {share_text(share)})")
-    return [f"if some never end, unseen, restricted means may be higher, by: {', '.join(names)}"] if names else []
 
 
 def estimate_cells(estimates: Sequence[Estimate]) -> Cells:
@@ -147,14 +131,17 @@ def composite_lines(analysis: Analysis, point: int, estimand: str, stratum: obje
     if not estimates:
         return []
     against = {c.policy: c for c in analysis.composite_contrasts if is_chosen(c)}
-    header = ("over all replicates", "n", "never reached", "killed", "restricted mean", "difference", "adjusted p")
+    first = "over all replicates *" if analysis.is_sequential else "over all replicates"
+    header = (first, "n", "never reached", "killed", "restricted mean", "difference", "adjusted p")
     rows = []
     for e in estimates:
         c = against.get(e.policy)
         row = [e.policy, f"{e.n:,}", f"{e.n_not_reached:,}", share_interval(e.success), time_interval(e.rmst_ns)]
         row += ["", ""] if c is None else [time_interval(c.rmst_diff_ns, signed=True), p_text(c.rmst_p_adjusted)]
         rows.append(row)
-    return ["", *table_lines(header, rows)]
+    notes = [*estimate_notes(estimates), *contrast_notes(list(against.values()))]
+    notes += [FIXED_N] if analysis.is_sequential else []
+    return ["", *table_lines(header, rows), *notes]
 
 
 def contrast_lines(contrasts: Sequence[Contrast]) -> list[str]:
@@ -162,15 +149,25 @@ def contrast_lines(contrasts: Sequence[Contrast]) -> list[str]:
     return table_lines(*contrast_cells(contrasts))
 
 
+def fixed_n_notes(entries: Sequence[Contrast | Estimate]) -> list[str]:
+    """Say of what is marked in the table that it holds for a number of replicates fixed beforehand; else nothing."""
+    return [FIXED_N] if any(entry.fixed_n for entry in entries) else []
+
+
 def contrast_cells(contrasts: Sequence[Contrast]) -> Cells:
     """Return the table of contrasts of one cell and estimand, a row per policy."""
+    fixed = {name for c in contrasts for name in c.fixed_n}
+
+    def title(text: str, name: str) -> str:
+        return f"{text} *" if name in fixed else text
+
     header = (
         f"against {contrasts[0].baseline}",
-        "restricted mean",
-        f"P({earlier(contrasts[0].estimand)})",
-        "livelock",
-        "log-rank p",
-        "adjusted p",
+        title("restricted mean", "rmst_diff_ns"),
+        title(f"P({earlier(contrasts[0].estimand)})", "prob_superiority"),
+        title("livelock", "livelock_diff"),
+        title("log-rank p", "logrank_p"),
+        title("adjusted p", "p_adjusted"),
         "",
     )
     rows = [
@@ -192,6 +189,7 @@ def _many_points(results: Results, analysis: Analysis) -> list[str]:
     """One table for one estimand over all points: a sweep is read by its map, not by its pages."""
     estimand = analysis.estimates[0].estimand
     p_adjusted = {(c.cell["point"], c.policy): c.p_adjusted for c in analysis.contrasts if c.estimand == estimand}
+    mark = " *" if analysis.is_sequential else ""
     rows = [
         (
             str(e.cell["point"]),
@@ -207,12 +205,14 @@ def _many_points(results: Results, analysis: Analysis) -> list[str]:
         for e in analysis.estimates
         if e.estimand == estimand and "stratum" not in e.cell
     ]
-    header = ("point", "label", "policy", "n", "censored", "livelock", "median", "restricted mean", "adjusted p")
+    header = ("point", "label", "policy", "n", "censored", "livelock", "median", "restricted mean", f"adjusted p{mark}")
     return [
         f"{estimand}: {describe(estimand)} (--estimand for another, --json for all with intervals)",
         *table_lines(header, rows, left=3),
         f"adjusted p: log-rank against {results.plan.baseline}, {ADJUSTMENT_NAMES[analysis.adjust]} "
         f"over {max((c.family_size for c in analysis.contrasts), default=0):,} contrasts",
+        *([FIXED_N] if mark else []),
+        *([note] if (note := counted_text([e for e in analysis.estimates if e.estimand == estimand])) else []),
         *_count_points(
             [c for c in analysis.contrasts if c.estimand == estimand], analysis.error_rate / TESTS_OF_A_SENTENCE
         ),

@@ -7,6 +7,9 @@ import json
 
 from mcoom.store.record import Results
 
+FIXED_N = "* for a number of replicates fixed beforehand: this run stopped by its own data (docs/stopping.md)"
+"""Footnote to what does not hold at any time of stopping."""
+
 
 def replicates_text(results: Results) -> str:
     """Return how many replicates a cell has, a range where points differ."""
@@ -24,6 +27,7 @@ def stopping_text(results: Results) -> str:
     n_open = how["n_conditions_open"]
     met = "all conditions are met" if not n_open else f"{n_open:,} condition(s) are not met"
     return (
-        f"stopped by its own data (until {how['until']}; {met}): intervals of whole points hold at any time "
-        "of stopping; curves, strata and p-values are for a number of replicates fixed beforehand (docs/stopping.md)"
+        f"stopped by its own data (until {how['until']}; {met}): intervals of whole points, and tests of means, pairs "
+        "and livelocks, hold at any time of stopping; what is marked with * (log-rank tests, curves, strata, all "
+        "points together) is for a number of replicates fixed beforehand (docs/stopping.md)"
     )

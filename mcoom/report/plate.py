@@ -25,6 +25,7 @@ from mcoom.figure.map import describe_map, draw_map
 from mcoom.figure.ridges import describe_ridges, draw_ridges, ridge_panel
 from mcoom.figure.sensitivity import TornadoPanel, describe_indices, describe_tornado, draw_indices, draw_tornado
 from mcoom.figure.style import to_svg
+from mcoom.report.any_law import counted_text
 from mcoom.report.quantity import share_text
 from mcoom.report.sentence import earlier
 from mcoom.spec.load import parse_scenario
@@ -75,7 +76,8 @@ def curves_plate(results: Results, analysis: Analysis, point: PointRecord, estim
         draw_curves(panels),
         "Survival curves (Kaplan-Meier): the share of episodes in which the event has not come yet. Shades: "
         f"{share_text(analysis.level)} limits, pointwise; marker: median; vertical bar: somebody was censored there; "
-        "number at the right: share in which it had not come when the horizon did.",
+        "number at the right: share in which it had not come when the horizon did."
+        + (" Limits are for a number of replicates fixed beforehand." if analysis.is_sequential else ""),
         describe_curves(panels),
     )
 
@@ -122,9 +124,16 @@ def forest_plate(analysis: Analysis, policies: Sequence[str], by: str, name: str
         draw_forest(drawn, " or ".join(words)),
         f"Each policy against {baseline}, with {share_text(analysis.level)} intervals. Left: difference of restricted "
         "means, to scale near 0 and by powers of ten beyond (left of 0 is better). Middle: probability that the policy "
-        "is the earlier one (right of 50 % is better). Right: difference of livelock probabilities (left is better).",
+        "is the earlier one (right of 50 % is better). Right: difference of livelock probabilities (left is better)."
+        + _unseen_text(analysis),
         describe_forest(drawn, baseline),
     )
+
+
+def _unseen_text(analysis: Analysis) -> str:
+    note = counted_text(analysis.contrasts)
+    stopped = " Not all intervals hold at any time of stopping: the tables say which." if analysis.is_sequential else ""
+    return (f" {note[0].upper()}{note[1:]}." if note else "") + stopped
 
 
 def boundary_of(results: Results, vertical: str) -> Boundary | None:

@@ -6,6 +6,7 @@ means, order and livelock are a family of tests each.
 """
 
 from mcoom.analysis.result import Contrast, Estimate, Interval
+from mcoom.report.any_law import ALLOWING, is_wider
 from mcoom.report.quantity import p_text, share_text, time_interval, time_text
 
 TESTS_OF_A_SENTENCE = 5
@@ -96,11 +97,31 @@ def _mean_text(contrast: Contrast) -> str:
     value, *limits = (abs(x or 0.0) for x in (diff.value, diff.low, diff.high))
     low, high = sorted(limits)
     limits_text = f"{time_text(low)} to {time_text(high)}"
-    return f"{time_text(value)} in the restricted mean ({limits_text}; {_p(contrast.rmst_p_adjusted)})"
+    return f"{time_text(value)} in the restricted mean ({limits_text}{_unseen(diff)}; {_p(contrast.rmst_p_adjusted)})"
+
+
+def _unseen(diff: Interval) -> str:
+    """Give the limits for every law where they say much less than the interval does; else nothing."""
+    if not is_wider(diff):
+        return ""
+    low, high = diff.any_law or (None, None)
+    sign = -1.0 if (diff.value or 0.0) < 0 else 1.0
+    ends = sorted(sign * (x or 0.0) for x in (low, high))
+    return f"; {time_text(ends[0])} to {time_text(ends[1])} {ALLOWING}"
 
 
 def _p(p: float | None) -> str:
     return f"adjusted p {p_text(p)}"
+
+
+def _fixed_p(contrast: Contrast, p: float | None) -> str:
+    """Give the p-value of a test of whole curves, which a run that stopped by its own data has for a fixed n only."""
+    return _p(p) + (", for a number of replicates fixed beforehand" if contrast.fixed_n else "")
+
+
+def _order_p(contrast: Contrast) -> str:
+    p = contrast.superiority_p_adjusted
+    return _fixed_p(contrast, p) if "superiority_p" in contrast.fixed_n else _p(p)
 
 
 def _times(contrast: Contrast, error_rate: float) -> str:
@@ -122,13 +143,14 @@ def _times(contrast: Contrast, error_rate: float) -> str:
     if order:
         return (
             f"is mostly {word if order < 0 else _LATER[word]} than {contrast.baseline}: {share} "
-            f"({_p(contrast.superiority_p_adjusted)}), restricted mean undecided"
+            f"({_order_p(contrast)}), restricted mean undecided"
         )
     if contrast.p_adjusted is not None and contrast.p_adjusted <= error_rate:
-        p = f"log-rank, {_p(contrast.p_adjusted)}"
+        p = f"log-rank, {_fixed_p(contrast, contrast.p_adjusted)}"
         return f"differs from {contrast.baseline} in its curve ({p}), neither in mean nor in order"
     diff = time_interval(contrast.rmst_diff_ns, signed=True)
-    return f"is not told apart from {contrast.baseline} ({_p(contrast.p_adjusted)}; restricted mean differs by {diff})"
+    p = _fixed_p(contrast, contrast.p_adjusted)
+    return f"is not told apart from {contrast.baseline} ({p}; restricted mean differs by {diff})"
 
 
 def _crossing(contrast: Contrast, error_rate: float) -> str:
@@ -141,7 +163,8 @@ def _crossing(contrast: Contrast, error_rate: float) -> str:
     word = earlier(contrast.estimand)
     first, then = (_LATER[word], word) if curves.is_later_first else (word, _LATER[word])
     between = " and ".join(time_text(t) for t in curves.crossing_ns)
-    return f"; the curves cross between {between}: {first} before, {then} after ({_p(curves.crossing_p_adjusted)})"
+    p = _fixed_p(contrast, curves.crossing_p_adjusted)
+    return f"; the curves cross between {between}: {first} before, {then} after ({p})"
 
 
 def _livelock(contrast: Contrast, policy: Estimate, baseline: Estimate, error_rate: float) -> str:

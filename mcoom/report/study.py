@@ -6,15 +6,24 @@ order; must know nothing of how an estimate was computed or a figure drawn.
 
 from collections import Counter
 from dataclasses import dataclass
+from itertools import chain
 
 from mcoom.analysis.map import LivelockMap
 from mcoom.analysis.multiplicity import ADJUSTMENT_NAMES
 from mcoom.analysis.verdict import Analysis, analyse
 from mcoom.errors import SpecError
 from mcoom.figure.map import short_name
-from mcoom.report.comparison import MAX_POINTS, contrast_cells, describe, estimate_cells
+from mcoom.report.any_law import contrast_notes, counted_text, estimate_notes
+from mcoom.report.comparison import (
+    MAX_POINTS,
+    composite_lines,
+    contrast_cells,
+    describe,
+    estimate_cells,
+    fixed_n_notes,
+)
 from mcoom.report.declared import families_text, policy_titles
-from mcoom.report.extent import replicates_text, stopping_text
+from mcoom.report.extent import FIXED_N, replicates_text, stopping_text
 from mcoom.report.finding import Finding, contrast_findings, livelock_findings, onset
 from mcoom.report.law import contest_of, law_text
 from mcoom.report.page import Page
@@ -177,6 +186,10 @@ def _write_sweep(writer: _Writer) -> None:
     if rows:
         header = ("estimand", "policy", "points", "sooner", "later", "no one direction", "not told apart")
         page.table(header, rows, f"At how many points each policy is told apart from {writer.baseline}.", left=2)
+        if note := counted_text(analysis.contrasts):
+            page.note(note[0].upper() + note[1:] + ".")
+        if analysis.is_sequential:
+            page.note("Where only the log-rank test tells them apart, " + FIXED_N.removeprefix("* ") + ".")
 
 
 def _notable(writer: _Writer) -> list[PointRecord]:
@@ -205,8 +218,11 @@ def _write_point(writer: _Writer, point: PointRecord) -> None:
     writer.show(curves_plate(results, analysis, point, writer.estimands))
     writer.show(ridges_plate(results, point, writer.estimands))
     for estimand in writer.estimands:
-        header, rows = estimate_cells([e for e in estimates if e.estimand == estimand])
+        chosen = [e for e in estimates if e.estimand == estimand]
+        header, rows = estimate_cells(chosen)
         page.table(header, rows, f"{estimand}: {describe(estimand)}.")
+        _write_notes(page, estimate_notes(chosen), fixed_n_notes(chosen))
+        _write_composite(page, analysis, point.index, estimand)
     if not contrasts:
         return
     page.section(f"Against {writer.baseline}", level=3)
@@ -214,14 +230,28 @@ def _write_point(writer: _Writer, point: PointRecord) -> None:
     part = Analysis(tuple(estimates), tuple(contrasts), analysis.level)
     writer.show(forest_plate(part, results.plan.policies, "estimand", f"forest{suffix}"))
     for estimand in writer.estimands:
-        header, rows = contrast_cells([c for c in contrasts if c.estimand == estimand])
+        against = [c for c in contrasts if c.estimand == estimand]
+        header, rows = contrast_cells(against)
         page.table(header, rows, f"{estimand}: {describe(estimand)}.")
+        _write_notes(page, contrast_notes(against), fixed_n_notes(against))
     if "kill_2" in writer.estimands and n_points <= MAX_POINTS:
         contest = contest_of(results, point)
         law = law_text(results, point, contest) if contest is not None else ""
         if law:
             page.section("Starvation law", level=3)
             page.verbatim(law)
+
+
+def _write_notes(page: Page, *notes: list[str]) -> None:
+    for note in chain(*notes):
+        page.note(note)
+
+
+def _write_composite(page: Page, analysis: Analysis, point: int, estimand: str) -> None:
+    """Write a late kill over all replicates, where some never got there."""
+    lines = composite_lines(analysis, point, estimand, None)
+    if lines:
+        page.verbatim("\n".join(lines[1:]))
 
 
 def _write_strata(writer: _Writer) -> None:
@@ -233,6 +263,8 @@ def _write_strata(writer: _Writer) -> None:
         return
     writer.page.section("By stratum")
     writer.page.paragraph(f"{estimand}: {describe(estimand)}, in parts of the run that a drawn factor defines.")
+    if writer.analysis.is_sequential:
+        writer.page.note(FIXED_N.removeprefix("* ").capitalize() + ".")
     writer.show(forest_plate(found, writer.results.plan.policies, "stratum", "forest-strata"))
 
 
@@ -246,7 +278,9 @@ def _write_reading(writer: _Writer) -> None:
             "censored: the horizon came first; the time is a lower bound, and every estimate here treats it so.",
             "budget: the limit of events of the simulator came first; intervals span the best and the worst case.",
             "livelock: horizon reached with the CPUs at least 99 % busy and no kill in its last half.",
-            "restricted mean: mean of the time cut at the horizon; it exists however often a policy fails.",
+            "restricted mean: mean of the time cut at the horizon; it exists however often a policy fails. Where "
+            "nobody was at the horizon its interval takes for granted that nobody ever is; below the table stands "
+            "what it may be otherwise.",
             f"P({earlier(writer.estimands[0])}): that the policy is the earlier of a pair that met the same random "
             "numbers; half of the ties; 50 % is no difference.",
             families_text(writer.analysis).replace("p adjusted", "adjusted p: log-rank test, adjusted")

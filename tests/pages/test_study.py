@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from mcoom.analysis.anytime import Sequential
 from mcoom.analysis.map import livelock_map
 from mcoom.analysis.verdict import analyse
 from mcoom.report.finding import contrast_findings, livelock_findings, onset
@@ -106,3 +107,33 @@ def test_equal_runs_give_equal_pages(studies, run):
 def test_another_run_gives_another_page(studies):
     other = one_point(n_stuck=11)
     assert build_study(other, analyse(other)).page.html() != studies["one"].page.html()
+
+
+def test_the_page_says_what_went_unseen():
+    """Forty replicates, none stuck: up to nine in a hundred may be."""
+    made = one_point(n_stuck=0)
+    study = build_study(made, analyse(made))
+    page = study.page.html()
+    assert "restricted means, allowing for unseen waits up to the horizon" in page
+    assert "differences of restricted means, allowing for unseen waits" in page
+    assert "allowing for unseen waits" in study.findings[0].text
+    assert any("allowing for unseen waits" in plate.alt for plate in study.plates if plate.name == "forest")
+    assert {"any_law_low", "any_law_high"} < set(study.findings[0].numbers["rmst_diff_ns"])
+    assert "fixed beforehand" not in page
+    stuck = one_point(n_stuck=10)
+    page = build_study(stuck, analyse(stuck)).page.html()
+    # The baseline was at the horizon: only the cure is told of.
+    assert f"up to the horizon: {CURE} " in page
+    assert f"up to the horizon: {BASELINE} " not in page
+
+
+def test_the_page_marks_what_is_for_a_fixed_n():
+    made = one_point()
+    page = build_study(made, analyse(made, sequential=Sequential(0.05, {}))).page.html()
+    assert ">log-rank p *<" in page and ">adjusted p *<" in page and ">P(sooner)<" in page
+    assert "* for a number of replicates fixed beforehand" in page
+    assert "Limits are for a number of replicates fixed beforehand" in page
+    runs = sweep()
+    assert "Where only the log-rank test tells them apart" in (
+        build_study(runs, analyse(runs, sequential=Sequential(0.05, {}))).page.html()
+    )

@@ -6,6 +6,7 @@ that, to two standard errors. Not estimable is counted, and is no hit. docs/stat
 """
 
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -99,6 +100,29 @@ def test_few_replicates_are_never_below_in_2000_repeats(censoring):
     """100 replicates: at 90 % some six events lie before tau, and everything is allowed to be conservative."""
     hits, known = experiment(censoring, 2_000, n=100)
     check_shares(hits, known, 2_000, is_strict=SEED == 20, conservative=set(known))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("n", [20, 30, 50])
+@pytest.mark.parametrize("censoring", CENSORINGS, ids=str)
+def test_very_few_replicates_are_never_below_in_2000_repeats(censoring, n):
+    """At 90 % one to five events lie before tau: what is not estimable is counted by ``experiment``, and left out."""
+    hits, known = experiment(censoring, 2_000, n=n)
+    check_shares(hits, known, 2_000, is_strict=False, conservative=set(known))
+
+
+def test_an_early_quantile_of_few_may_be_earlier_than_all():
+    """Twin: the band alone, whose lower limit is the first event, covers 60 % of the 5 % quantile with n = 20."""
+
+    def band_alone(groups, tau):
+        curve = replace(kaplan_meier(groups[0].table()), first_low=1.0)
+        return {"quantile 0.05": quantile(curve, 0.05)}
+
+    hits, known = experiment(CENSORINGS[0], 400, band_alone, n=20)
+    with pytest.raises(AssertionError):
+        check_shares(hits, known, 400, is_strict=False, conservative=set(known))
+    hits, known = experiment(CENSORINGS[0], 400, n=20)
+    check_shares(hits, known, 400, is_strict=False, conservative=set(known))
 
 
 def test_a_symmetric_interval_is_caught_where_events_are_few():

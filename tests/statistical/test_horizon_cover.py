@@ -8,12 +8,10 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from mcoom.analysis.mean import mean_interval
-from mcoom.analysis.pair_sums import PairSums
-from mcoom.analysis.paired import pair_difference
-from mcoom.analysis.restricted import contrast_means
+from mcoom.analysis.mean import seen_interval
 from mcoom.analysis.result import Interval
 from tests.statistical.exponential_pairs import FALSE_ALARM, SEED
+from tests.statistical.skewed_laws import seen_of, two_apart, two_paired
 
 TAU = 1_000_000
 RATIO = 1.25
@@ -36,11 +34,6 @@ def draw(rng, law, n):
     return law(u, 1.0), law(v, RATIO), law(rng.random(n), RATIO)
 
 
-def sums(x, y):
-    totals = (int(t.sum()) for t in (x, x * x, y, y * y, x * y))
-    return PairSums(len(x), *totals, TAU, (int((x == TAU).sum()), int((y == TAU).sum())))
-
-
 def student(x):
     half = stats.t.ppf(0.975, len(x) - 1) * x.std(ddof=1) / len(x) ** 0.5
     return Interval(x.mean(), x.mean() - half, x.mean() + half, "t")
@@ -56,15 +49,13 @@ def hits(law, n, repeats):
     found = dict.fromkeys(("t", "mean", "pairs", "apart", "ratio"), 0)
     for _ in range(repeats):
         x, y, z = draw(rng, law, n)
-        both, apart = sums(x, y), sums(x, z)
-        ends = (0.0, float(TAU))
-        contrast = contrast_means(*apart.means(0.95), float(TAU))
+        both, apart = two_paired(x, y, TAU, seen_interval), two_apart(x, z, TAU, seen_interval)
         limits = {
             "t": (student(x), first),
-            "mean": (mean_interval(both.x, both.xx, n, ends, n_top=both.tops[0]), first),
-            "pairs": (pair_difference(both, 0.95), first - second),
-            "apart": (contrast.difference, first - second),
-            "ratio": (contrast.ratio, first / second),
+            "mean": (seen_of(x, TAU), first),
+            "pairs": (both.difference(), first - second),
+            "apart": (apart.difference(), first - second),
+            "ratio": (apart.ratio(), first / second),
         }
         for name, (interval, value) in limits.items():
             high = np.inf if interval.high is None else interval.high
@@ -95,19 +86,3 @@ def test_cover_where_nearly_all_wait(n):
 @pytest.mark.parametrize("n", [500, 1_000, 3_000, 5_000])
 def test_cover_where_few_wait(n):
     check_cover(few_wait, n, 4_000, is_caught=False)
-
-
-def exponential_hits(make, n, repeats):
-    x = np.random.default_rng([SEED, n]).exponential(TAU / 50, (repeats, n)).astype(np.int64)
-    found = (make(row) for row in x)
-    return sum(i.low <= TAU / 50 <= i.high for i in found)
-
-
-@pytest.mark.parametrize("n", [20, 30, 50])
-def test_few_replicates_without_censoring(n):
-    """Exponential, nobody at the horizon. Twin: Student's t with all its degrees of freedom, 92 % with n = 20."""
-    ends, repeats = (0.0, float(TAU)), 10_000
-    enough = stats.binom.ppf(FALSE_ALARM, repeats, 0.935)
-    own = exponential_hits(lambda x: mean_interval(int(x.sum()), int((x * x).sum()), n, ends, n_top=0), n, repeats)
-    assert own >= enough
-    assert n > 20 or exponential_hits(student, n, repeats) < enough

@@ -7,7 +7,8 @@ from scipy import stats
 from mcoom.analysis.binned import CellView
 from mcoom.analysis.compare import compare_cell
 from mcoom.analysis.estimate import estimate_cell
-from mcoom.analysis.mean import mean_interval, mean_p
+from mcoom.analysis.hall import hall_limits
+from mcoom.analysis.mean import equal_values_p, mean_interval
 from mcoom.tally.edges import bin_of_ns
 from tests.unit.episode_rows import HORIZON_NS, kill_tally
 
@@ -37,21 +38,24 @@ def test_which_is_paired_is_said():
 
 
 def test_paired_restricted_means():
+    """1,500 pairs: Student's interval, to a few parts in a hundred."""
     test = stats.ttest_rel(X, Y)
     low, high = test.confidence_interval(0.95)
-    assert CONTRAST.rmst_p == pytest.approx(test.pvalue, rel=1e-9)
+    assert np.log(CONTRAST.rmst_p) == pytest.approx(np.log(test.pvalue), rel=0.1)
     interval = CONTRAST.rmst_diff_ns
     assert interval.value == pytest.approx((X - Y).mean(), rel=1e-12)
-    assert (interval.low, interval.high) == pytest.approx((low, high), rel=1e-9)
+    assert interval.low <= low and high <= interval.high
+    assert interval.high - interval.low == pytest.approx(high - low, rel=0.06)
+    assert interval.method == "paired, exact sums, wider of Hall and t"
 
 
 def test_unpaired_restricted_means():
     half = stats.norm.ppf(0.975) * (X.var(ddof=1) / 1_500 + Y.var(ddof=1) / 1_500) ** 0.5
     interval = UNPAIRED.rmst_diff_ns
     assert interval.value == pytest.approx(Y.mean() - X.mean(), rel=1e-9)
-    assert (interval.high - interval.value) == pytest.approx(half, rel=1e-9)
+    assert (interval.high - interval.low) / 2 == pytest.approx(half, rel=0.03)
     z = stats.norm.ppf(0.975) * interval.value / half
-    assert UNPAIRED.rmst_p == pytest.approx(2 * stats.norm.sf(abs(z)), rel=1e-6)
+    assert UNPAIRED.rmst_p == pytest.approx(2 * stats.norm.sf(abs(z)), rel=0.1)
 
 
 def test_pairing_makes_the_interval_narrower():
@@ -61,8 +65,13 @@ def test_pairing_makes_the_interval_narrower():
 
 def test_one_estimate_against_the_raw_times():
     estimate = estimate_cell(views()[0], {})
+    error, skewness = X.std(ddof=1) / 1_500**0.5, stats.skew(X, bias=False) / 1_500**0.5
+    expected = hall_limits(X.mean(), error, skewness, 1_499 / 3)
+    assert np.array([estimate.rmst_ns.low, estimate.rmst_ns.high]) - X.mean() == pytest.approx(
+        np.array(expected) - X.mean(), rel=1e-3
+    )  # the skewness is that of the bins
     low, high = stats.ttest_1samp(X, 0).confidence_interval(0.95)
-    assert (estimate.rmst_ns.low, estimate.rmst_ns.high) == pytest.approx((low, high), rel=1e-9)
+    assert expected[1] - expected[0] == pytest.approx(high - low, rel=0.02)
     assert estimate.rmst_ns.value == pytest.approx(X.mean(), rel=1e-12)
     assert estimate.n_censored == (FAST >= HORIZON_NS).sum() > 0
     assert estimate.livelock_prob.value == estimate.n_censored / 1_500
@@ -121,9 +130,9 @@ def test_equal_values_bound_what_stayed_unseen():
     assert mean_interval(0, 0, 0, (0.0, 1.0)).reason == "no replicates"
     one = mean_interval(7, 49, 1, (0.0, 100.0))
     assert one.low < 7 < one.high
-    assert mean_p(50 * 7, 50 * 49, 50) == 0.5**49
-    assert mean_p(0, 0, 50) == 1.0
-    assert mean_p(0, 0, 0) is None
+    assert equal_values_p(50 * 7, 50) == 0.5**49
+    assert equal_values_p(0, 50) == 1.0
+    assert equal_values_p(0, 0) is None
 
 
 def test_sums_beyond_float_precision_keep_their_variance():
@@ -131,6 +140,6 @@ def test_sums_beyond_float_precision_keep_their_variance():
     n, center = 10**7, 10**15
     total, total_sq = n * center, n * (center**2 + 1)
     interval = mean_interval(total, total_sq, n, (0.0, 2e15))
-    half = stats.t.ppf(0.975, n - 1) / (n - 1) ** 0.5
+    half = stats.t.ppf(0.975, (n - 1) / 3) / (n - 1) ** 0.5
     assert interval.high - interval.value == pytest.approx(half, abs=0.2)
     assert interval.method == "exact sums, t"

@@ -73,6 +73,9 @@ def test_a_run_of_many_points_is_joined():
     mean = np.mean([c.rmst_diff_ns.value for c in analysis.contrasts if c.policy == "p1"])
     assert sooner.rmst_diff_ns.value == pytest.approx(mean)
     assert sooner.rmst_diff_ns.high < 0 < later.rmst_diff_ns.low
+    each = [c.rmst_diff_ns for c in analysis.contrasts if c.policy == "p1"]
+    up = np.sqrt(sum((i.any_law[1] - i.value) ** 2 for i in each)) / len(each)
+    assert sooner.rmst_diff_ns.any_law[1] == pytest.approx(max(mean + up, sooner.rmst_diff_ns.high))
     assert sooner.logrank_z > 0 > later.logrank_z
     outcomes = [c.outcomes for c in analysis.contrasts if c.policy == "p1"]
     assert (sooner.n_win, sooner.n_loss) == tuple(sum(o[name] for o in outcomes) for name in ("n_win", "n_loss"))

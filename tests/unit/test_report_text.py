@@ -1,12 +1,15 @@
 """Numbers, tables, sentences and traces in words."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from mcoom.analysis.result import Contrast, Estimate, Interval
 from mcoom.codes import EndReason, Program, SchedClass, Trace
 from mcoom.engine.layout import CLASS, CLASS_FIELDS, MACHINE, MACHINE_FIELDS
-from mcoom.report.comparison import contrast_lines, describe, estimate_lines
+from mcoom.report.any_law import contrast_notes, counted_text, estimate_notes
+from mcoom.report.comparison import contrast_cells, contrast_lines, describe, estimate_lines, fixed_n_notes
 from mcoom.report.law import find_contest
 from mcoom.report.quantity import p_text, share_interval, share_text, time_interval, time_text
 from mcoom.report.sentence import sentence
@@ -217,3 +220,48 @@ def test_allocations_in_a_row_make_one_line():
     assert trace_json(trace, ["a"])[-1] == {
         "time_ns": 5000, "event": "ENTER", "cpu": 0, "task": 0, "name": "a", "arg": 0, "words": "enters may_oom",
     }  # fmt: skip
+
+
+def wide(value, low, high, *any_law):
+    return Interval(value, low, high, "m", any_law=any_law)
+
+
+def test_what_went_unseen_is_said_where_it_matters():
+    narrow = replace(estimate("old"), rmst_ns=wide(2e9, 1e9, 3e9, 0.9e9, 3.5e9))
+    far = replace(estimate("new"), rmst_ns=wide(2e9, 1e9, 3e9, 0.9e9, 8e9))
+    assert estimate_notes([narrow, estimate("none")]) == []
+    assert estimate_notes([narrow, far]) == [
+        "restricted means, allowing for unseen waits up to the horizon: new 2 s [0.9, 8]"
+    ]
+    assert counted_text([narrow, far]).startswith("1 of 2 intervals of restricted means")
+    assert counted_text([narrow]) == ""
+
+
+def test_a_sentence_says_how_far_what_went_unseen_reaches():
+    seen = replace(contrast(), rmst_diff_ns=wide(-1e9, -2e9, -5e8, -2.2e9, -4e8))
+    assert "unseen" not in say(seen)
+    far = replace(contrast(), rmst_diff_ns=wide(-1e9, -2e9, -5e8, -9e9, 7e9))
+    assert "(500 ms to 2 s; -7 s to 9 s allowing for unseen waits; adjusted p 1e-06)" in say(far)
+    assert contrast_notes([far]) == [
+        "differences of restricted means, allowing for unseen waits up to the horizon: new -1 s [-9, 7]"
+    ]
+    later = replace(contrast(), rmst_diff_ns=wide(1e9, 5e8, 2e9, -7e9, 9e9))
+    assert "-7 s to 9 s allowing for unseen waits" in say(later)
+
+
+def test_limits_for_every_law_are_in_json():
+    data = wide(-1e9, -2e9, -5e8, -9e9, float("inf")).to_json()
+    assert (data["any_law_low"], data["any_law_high"]) == (-9e9, None)
+    assert "any_law_low" not in interval(1.0).to_json()
+
+
+def test_what_holds_for_a_fixed_n_only_is_marked():
+    fixed = replace(contrast(), fixed_n=("logrank_p", "p_adjusted"))
+    header, _ = contrast_cells([fixed])
+    assert header[1:6] == ("restricted mean", "P(sooner)", "livelock", "log-rank p *", "adjusted p *")
+    assert fixed_n_notes([fixed])[0].startswith("* for a number of replicates fixed beforehand")
+    assert fixed_n_notes([contrast()]) == []
+    assert "fixed beforehand" in say(replace(fixed, p_adjusted=0.3, rmst_p_adjusted=0.3, superiority_p_adjusted=0.3))
+    assert "fixed beforehand" not in say(fixed)
+    apart = replace(fixed, fixed_n=("superiority_p",), rmst_p_adjusted=0.5)
+    assert "fixed beforehand" in say(apart)
