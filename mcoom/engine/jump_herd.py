@@ -1,0 +1,319 @@
+"""Sleep storms: herds that try, fail and sleep are not gone through attempt by attempt.
+
+Takes an episode right after the tick of the last CPU, on each of whose CPUs a herd takes turns; leaves it at a later
+tick as the exact engine would. Must not know how attempts are drawn. docs/fast_engine.md has the conditions, and why
+they are enough; what cannot be shown is not jumped over.
+"""
+
+from typing import NamedTuple
+
+from mcoom._jit import jit, leaf
+from mcoom.engine.heap import clear, first_key, insert, member, size
+from mcoom.engine.jump_attempt import attempt_law, finish_attempt, make_runnable, raise_to, run_in_turn
+from mcoom.engine.jump_task import target_v
+from mcoom.engine.layout import INF
+from mcoom.engine.memory import min_mark
+from mcoom.engine.placement import IMBALANCE_PCT
+from mcoom.engine.record import emit
+from mcoom.engine.row import rt_row, start_row, timer_row
+from mcoom.engine.state import (
+    BUCKET,
+    BUCKETS,
+    CPU,
+    CURR,
+    EXEC_START,
+    FAIR,
+    FREE,
+    INV_OPEN,
+    JUMP_AT,
+    KILLABLE,
+    KILLED,
+    LAST,
+    LATENCY_NS,
+    LEFT,
+    LIMIT,
+    LOAD,
+    LOCK,
+    LOCK_K,
+    MIN_GRAN_NS,
+    MIN_V,
+    N_BUCKETS,
+    N_CPUS,
+    N_EVENTS,
+    N_NEAR,
+    N_RT_QUEUED,
+    N_SKIPPED,
+    N_TASKS,
+    NEED,
+    NEXT,
+    NR,
+    OWNER,
+    PHASE,
+    RECLAIMABLE,
+    SCLASS,
+    SOONER,
+    STATE,
+    SUM_EXEC,
+    THROTTLED,
+    TICK_AT,
+    TICK_NS,
+    TIMER_MODE,
+    TOTAL,
+    VRUNTIME,
+    WAKEUP_GRAN_NS,
+    WEIGHT,
+)
+from mcoom.engine.words import ENTRY, OTHER, PASS, RETRY, RUNNABLE, SLEEPING, T_JUMP, TRYLOCK, TRYLOCK_SLEEP
+
+_NICE_0_WEIGHT = 1024
+_LEAST_TICKS = 2 * N_BUCKETS
+"""Ticks below which no jump is thought about: no timer in a bucket may be anybody's but the herd's."""
+_LEAST_AWAKE = 16
+"""So many that the slice of each is its share of a period of more than eight tasks."""
+_TASKS_PER_TICK = 64
+"""Tasks looked at in vain that put the next look off by a tick."""
+
+
+class Herd(NamedTuple):
+    """The tasks of one CPU that take turns in futile attempts."""
+
+    n: int
+    """0: there is none of which enough is known."""
+    n_asleep: int
+    low_v: int
+    high_v: int
+    """The least and the greatest of their vruntimes, ns."""
+    above_ns: int
+    """Sum of their vruntimes over MIN_V of the CPU, ns."""
+    others_v: int
+    """Vruntime that all must reach before another task of the CPU can be picked, ns; INF: there is none."""
+
+
+_NONE = Herd(0, 0, 0, 0, 0, 0)
+
+
+@leaf
+def in_herd(s, i):
+    """Return whether fair task ``i`` is nobody but one that tries again and again, nice 0, alive, without the lock."""
+    return (
+        s.task[i, FAIR] == 1
+        and s.task[i, SCLASS] == OTHER
+        and s.task[i, WEIGHT] == _NICE_0_WEIGHT
+        and s.task[i, KILLED] == 0
+        and i != s.g[OWNER]
+    )
+
+
+@leaf
+def waits_to_try(s, i):
+    """Return whether task ``i`` is in a herd and about to begin an attempt."""
+    return in_herd(s, i) and s.task[i, PHASE] == RETRY
+
+
+@jit
+def find_herd(s, c):
+    """Return the herd of CPU ``c``."""
+    i = s.cpu[c, CURR]
+    phase = s.task[i, PHASE]
+    if not in_herd(s, i) or (phase != RETRY and phase != ENTRY and phase != PASS and phase != TRYLOCK):
+        return _NONE
+    base = s.cpu[c, MIN_V]
+    low = s.task[i, VRUNTIME]
+    high, n, n_asleep, above, others_v = low, 1, 0, low - base, INF
+    for k in range(size(s, c)):
+        i = member(s, c, k)
+        if waits_to_try(s, i):
+            v = s.task[i, VRUNTIME]
+            n, low, high, above = n + 1, min(low, v), max(high, v), above + v - base
+            if s.cpu[c, LAST] == i or s.cpu[c, NEXT] == i:
+                return _NONE
+        elif s.task[i, WEIGHT] > _NICE_0_WEIGHT:
+            return _NONE
+        else:
+            others_v = min(others_v, target_v(s, c, i))
+    for bucket in range(BUCKETS, BUCKETS + N_BUCKETS):
+        i = s.cpu[c, bucket]
+        while i >= 0:
+            if not waits_to_try(s, i) or s.task[i, KILLABLE] == 1 or s.task[i, CPU] != c:
+                return _NONE
+            v = s.task[i, VRUNTIME]
+            n, low, high, above = n + 1, min(low, v), max(high, v), above + v - base
+            n_asleep += 1
+            i = s.task[i, SOONER]
+    return Herd(n, n_asleep, low, high, above, others_v)
+
+
+@leaf
+def most_asleep(s, attempt):
+    """Return how many attempts can end within the longest sleep."""
+    return (s.g[LOCK_K] + 1) * s.g[TICK_NS] // attempt.least_ns + 2
+
+
+@jit
+def takes_turns(s, c, herd, attempt):
+    """Return whether all attempts of this herd run whole, and one of its tasks is always there to run."""
+    n_asleep = most_asleep(s, attempt)
+    if herd.n - n_asleep < _LEAST_AWAKE or herd.n_asleep > n_asleep:
+        return False
+    spread = max(attempt.most_ns, herd.high_v - herd.low_v)
+    lag = 2 * spread + attempt.most_ns
+    if lag > s.g[WAKEUP_GRAN_NS] or 2 * lag > s.g[LATENCY_NS] or attempt.most_ns >= s.g[MIN_GRAN_NS]:
+        return False
+    least = attempt.least_ns
+    return (herd.n - n_asleep) * least >= 2 * n_asleep * spread or (
+        (herd.n - 2 * n_asleep - 1) * least >= n_asleep * spread
+    )
+
+
+@leaf
+def time_to_others(herd, base_v, attempt):
+    """Return how long (ns) the tasks of ``herd`` surely take until another task of their CPU is picked."""
+    if herd.others_v == INF:
+        return INF >> 2
+    level = herd.others_v - 3 * max(attempt.most_ns, herd.high_v - herd.low_v)
+    if level < herd.high_v:
+        return 0
+    each = level - base_v
+    return min(INF >> 2, herd.n * each - herd.above_ns) if each < INF >> 16 else INF >> 2
+
+
+@jit
+def balance_rests(s, attempt):
+    """Return whether no CPU can find another one so much more loaded that tasks would move, whoever is asleep."""
+    tick_ns, k = s.g[TICK_NS], s.g[LOCK_K]
+    sleep_least = max(0, k * tick_ns // attempt.most_ns - 2)
+    sleep_most = k * tick_ns // attempt.least_ns + 2
+    light, heavy = INF, 0
+    for c in range(s.g[N_CPUS]):
+        load = s.cpu[c, LOAD] + find_herd(s, c).n_asleep * _NICE_0_WEIGHT
+        light, heavy = min(light, load), max(heavy, load)
+    heavy -= sleep_least * _NICE_0_WEIGHT
+    light -= sleep_most * _NICE_0_WEIGHT
+    return 100 * heavy <= IMBALANCE_PCT * light
+
+
+@leaf
+def level_by(s, now, c, herd, until, attempt):
+    """Return up to which vruntime (ns) the herd of CPU ``c`` surely comes so long before ``until`` that it is in step.
+
+    No task ends further than its last attempt behind that level. A round is left, and some sleeps.
+    """
+    rest_ns = herd.n * (attempt.mean_ns + (attempt.mean_ns >> 2)) + 4 * (s.g[LOCK_K] + 1) * s.g[TICK_NS]
+    return s.cpu[c, MIN_V] + (until - rest_ns - now + herd.above_ns) // herd.n - attempt.most_ns
+
+
+@jit
+def raise_herd(s, now, c, level, attempt):
+    """Let each task of the herd of CPU ``c`` make attempts until its vruntime is ``level`` or more; queue them all.
+
+    Those that would sleep still are queued too: they sleep again before they matter.
+
+    Returns
+    -------
+    int
+        When they have made them (ns).
+    """
+    now += charge_current(s, now, c, attempt)
+    for bucket in range(BUCKETS, BUCKETS + N_BUCKETS):
+        s.cpu[c, bucket] = -1
+    clear(s, c)
+    low_v = INF
+    for i in range(s.g[N_TASKS]):
+        if s.task[i, CPU] != c or s.task[i, FAIR] == 0:
+            continue
+        state = s.task[i, STATE]
+        if waits_to_try(s, i) and (state == RUNNABLE or (state == SLEEPING and s.task[i, BUCKET] >= 0)):
+            now += raise_to(s, i, level, attempt)
+            low_v = min(low_v, s.task[i, VRUNTIME])
+            make_runnable(s, c, i)
+        elif state == RUNNABLE:
+            insert(s, c, i)
+    s.cpu[c, MIN_V] = max(s.cpu[c, MIN_V], low_v)
+    return now
+
+
+@jit
+def charge_current(s, now, c, attempt):
+    """Let the attempt that runs on CPU ``c`` end; return what was left of it (ns)."""
+    i = s.cpu[c, CURR]
+    rest_ns = finish_attempt(s, now, c, attempt.law)
+    s.task[i, VRUNTIME] += rest_ns
+    s.task[i, SUM_EXEC] += rest_ns
+    s.task[i, PHASE] = RETRY
+    s.task[i, LEFT] = 0
+    s.task[i, TOTAL] = 0
+    return rest_ns
+
+
+@jit
+def pass_attempts(s, now, until, attempt):
+    """Bring the herds of all CPUs from ``now`` to the tick ``until``, after it, each to the beginning of an attempt."""
+    n_events = s.g[N_EVENTS]
+    emit(s, now, T_JUMP, -1, -1, until)
+    for c in range(s.g[N_CPUS]):
+        herd = find_herd(s, c)
+        level = level_by(s, now, c, herd, until, attempt)
+        s.g[N_NEAR] -= herd.n_asleep
+        begun = raise_herd(s, now, c, level, attempt)
+        run_in_turn(s, c, begun, until, attempt)
+        n_more = size(s, c) + 1 - s.cpu[c, NR]
+        s.cpu[c, NR] += n_more
+        s.cpu[c, LOAD] += n_more * _NICE_0_WEIGHT
+    s.g[N_SKIPPED] += s.g[N_EVENTS] - n_events
+    s.g[TICK_AT] = until + s.g[TICK_NS]
+
+
+@jit
+def may_be_herds(s, now):
+    """Return until when a herd on each CPU could go on, as far as is plain; ``now`` if there cannot be one on each."""
+    if s.g[LOCK] != TRYLOCK_SLEEP or s.g[OWNER] < 0 or s.g[INV_OPEN] == 0 or s.g[TIMER_MODE] != 0:
+        return now
+    if s.g[RECLAIMABLE] > 0 or s.g[FREE] > min_mark(s) or s.g[N_RT_QUEUED] > 0 or s.g[LOCK_K] + 2 > N_BUCKETS:
+        return now
+    for c in range(s.g[N_CPUS]):
+        if s.cpu[c, CURR] < 0 or s.cpu[c, NEED] == 1 or s.cpu[c, THROTTLED] == 1 or s.cpu[c, NR] < _LEAST_AWAKE:
+            return now
+        if s.cpu[c, EXEC_START] != now:
+            return now
+    until = s.g[LIMIT]
+    for row in (start_row(s), timer_row(s)):
+        if size(s, row) > 0:
+            until = min(until, first_key(s, row))
+    return until
+
+
+@jit
+def jump_herds(s, now):
+    """Jump from ``now``, right after the tick of the last CPU, as far as herds surely take turns; return the tick."""
+    until = may_be_herds(s, now)
+    least = now + _LEAST_TICKS * s.g[TICK_NS]
+    if until <= least:
+        return now
+    attempt = attempt_law(s)
+    if attempt.law.fixed_ns > 0 or attempt.most_ns >= s.g[TICK_NS]:
+        return now
+    seen = 0
+    for c in range(s.g[N_CPUS]):
+        herd = find_herd(s, c)
+        seen += max(herd.n, s.cpu[c, NR])
+        if herd.n == 0 or not takes_turns(s, c, herd, attempt):
+            until = now
+            break
+        until = min(until, now + time_to_others(herd, s.cpu[c, MIN_V], attempt))
+    until = (until - 1) // s.g[TICK_NS] * s.g[TICK_NS] - s.g[TICK_NS]
+    if until > least and leads_far(s, now, until, attempt) and balance_rests(s, attempt):
+        pass_attempts(s, now, until, attempt)
+        return until
+    s.g[JUMP_AT] = now + (1 + seen // _TASKS_PER_TICK) * s.g[TICK_NS]
+    return now
+
+
+@jit
+def leads_far(s, now, until, attempt):
+    """Return whether each herd, from ``now`` to ``until``, makes attempts enough to be taken on their own."""
+    for c in range(s.g[N_CPUS]):
+        herd = find_herd(s, c)
+        spread = max(attempt.most_ns, herd.high_v - herd.low_v)
+        if level_by(s, now, c, herd, until, attempt) < herd.high_v + 2 * spread:
+            return False
+    return True
