@@ -7,13 +7,11 @@ An attempt that runs whole costs its task the same vruntime whoever runs before 
 independent renewal processes.
 """
 
-from typing import NamedTuple
-
 import numpy as np
 
 from mcoom._jit import jit, leaf
 from mcoom.engine.heap import first, first_key, insert, remove
-from mcoom.engine.jump_pass import PASS_DRAWS, WHOLE_FROM, PassLaw, take_whole, whole_law
+from mcoom.engine.jump_pass import PASS_DRAWS, WHOLE_FROM, take_whole
 from mcoom.engine.layout import SHAPE_BINS
 from mcoom.engine.rng import draw_number, fold_key, quantile
 from mcoom.engine.state import (
@@ -28,6 +26,7 @@ from mcoom.engine.state import (
     KEY,
     KILLABLE,
     LEFT,
+    LIMIT,
     LOCK_K,
     LOOPS,
     MIN_V,
@@ -59,34 +58,6 @@ from mcoom.engine.state import (
 )
 from mcoom.engine.timer import arm, bucket_of, fire_time
 from mcoom.engine.words import DRAW_PASS, ENTRY, FAST, PASS, RETRY, RUNNABLE, SLEEPING, TRYLOCK
-
-
-class Attempt(NamedTuple):
-    """What an attempt of a herd costs, its switch included, while free memory stays as it is."""
-
-    least_ns: int
-    most_ns: int
-    mean_ns: int
-    n_events: int
-    """Ends of its bursts."""
-    law: PassLaw
-
-
-@jit
-def attempt_law(s):
-    """Return what an attempt costs now."""
-    law = whole_law(s)
-    beside_ns = law.beside_ns + s.g[SWITCH_NS]
-    at = s.g[SHAPES_AT] + s.g[PASS_SHAPE] * (SHAPE_BINS + 1)
-    return Attempt(
-        beside_ns + law.loops * max(1, (s.g[PASS_NS] * s.g[at]) >> 20),
-        beside_ns + law.loops * max(1, (s.g[PASS_NS] * s.g[at + SHAPE_BINS]) >> 20),
-        beside_ns + np.int64(law.loops * law.mean),
-        law.loops + (3 if s.g[TRYLOCK_NS] > 0 else 2),
-        PassLaw(
-            law.loops, beside_ns, law.fixed_ns, law.mean, law.sd, law.skewness, law.kurtosis, law.least
-        ),
-    )  # fmt: skip
 
 
 @jit
@@ -177,6 +148,57 @@ def raise_to(s, i, level, attempt):
 
 
 @jit
+def run_to_limit(s, c, now, attempt):
+    """Count what the herd of CPU ``c``, which picks a task at ``now``, does up to the end of the episode.
+
+    Whoever has its turn, attempts follow upon each other and cost the same in law: they are drawn as those of one
+    task. Nothing else of the CPU is kept.
+    """
+    i, limit, law = s.cpu[c, CURR], s.g[LIMIT], attempt.law
+    n_entries = s.g[N_ENTRY]
+    now += take_whole(s, i, limit - now, law)
+    n = s.g[N_ENTRY] - n_entries
+    s.g[N_EVENTS] += 2 * n
+    s.g[N_SWITCH] += n
+    while now < limit:
+        s.g[N_SWITCH] += 1
+        s.g[N_EVENTS] += 1
+        now = run_one(s, i, now, limit, law.loops)
+
+
+@jit
+def run_one(s, i, now, limit, loops):
+    """Let task ``i`` make the attempt for which it is picked at ``now``, as far as its bursts end before ``limit``.
+
+    Returns
+    -------
+    int
+        When it ends, or ``limit``.
+    """
+    now += s.g[SWITCH_NS]
+    for k in range(loops + 2):
+        if now >= limit:
+            return limit
+        s.g[N_EVENTS] += 1
+        if k == 0:
+            now += s.g[ENTRY_NS]
+            continue
+        if k > 1:
+            count_attempts(s, 0, 1, s.task[i, PASS_COST])
+        if k <= loops:
+            s.task[i, PASS_COST] = draw_passes(s, i, 1)
+            now += s.task[i, PASS_COST]
+    s.g[N_ENTRY] += 1
+    now += s.g[TRYLOCK_NS]
+    if s.g[TRYLOCK_NS] > 0:
+        if now >= limit:
+            return limit
+        s.g[N_EVENTS] += 1
+    s.g[N_TRYFAIL] += 1
+    return now
+
+
+@jit
 def wake_bucket(s, c, at):
     """Queue the tasks of CPU ``c`` whose sleep ends at the tick ``at``."""
     bucket = bucket_of(s, at)
@@ -199,43 +221,53 @@ def make_runnable(s, c, i):
 
 
 @jit
-def run_in_turn(s, c, now, until, attempt):
-    """Let the herd of CPU ``c``, which picks a task at ``now``, take turns until one is picked after the tick ``until``.
+def run_in_turn(s, c, now, rest_ns, until, attempt):
+    """Let the herd of CPU ``c`` take turns from ``now`` until one is picked after ``until``, a tick.
 
-    Loads are not kept.
-
-    Returns
-    -------
-    int
-        When that one was picked (ns); it is the current task.
+    At ``now`` the current task of ``c``, charged up to then, has ``rest_ns`` of its attempt, which is counted, before
+    it. The ticks before ``now`` have passed. Loads are not kept.
     """
     tick_ns, law = s.g[TICK_NS], attempt.law
     tick_at = (now + tick_ns - 1) // tick_ns * tick_ns
+    i = s.cpu[c, CURR]
     n, total_ns, min_v = 0, 0, s.cpu[c, MIN_V]
     while True:
+        end = now + rest_ns
+        while tick_at < end:
+            min_v = max(min_v, min(s.task[i, VRUNTIME] + tick_at - now, first_key(s, c)))
+            wake_bucket(s, c, tick_at)
+            tick_at += tick_ns
+        s.task[i, VRUNTIME] += rest_ns
+        s.task[i, SUM_EXEC] += rest_ns
+        min_v = max(min_v, first_key(s, c))
+        fall_asleep(s, end, c, i)
         i = first(s, c)
         remove(s, c, i)
+        now = end
         if now > until:
             break
         n += 1
         cost = draw_passes(s, i, law.loops)
         total_ns += cost
-        end = now + cost + law.beside_ns
-        while tick_at < end:
-            min_v = max(min_v, min(s.task[i, VRUNTIME] + tick_at - now, first_key(s, c)))
-            wake_bucket(s, c, tick_at)
-            tick_at += tick_ns
-        s.task[i, VRUNTIME] += end - now
-        s.task[i, SUM_EXEC] += end - now
-        min_v = max(min_v, first_key(s, c))
-        fall_asleep(s, end, c, i)
-        now = end
+        rest_ns = cost + law.beside_ns
     s.cpu[c, MIN_V] = min_v
     count_attempts(s, n, n * law.loops, total_ns)
     s.g[N_SWITCH] += n + 1
     s.g[N_EVENTS] += n * (attempt.n_events + 1) + 1
     begin_attempt(s, now, c, i)
-    return now
+
+
+@jit
+def pick_first(s, c, attempt):
+    """Let CPU ``c`` pick the first of its herd; return what its attempt, which is counted, takes (ns)."""
+    i = first(s, c)
+    remove(s, c, i)
+    s.cpu[c, CURR] = i
+    cost = draw_passes(s, i, attempt.law.loops)
+    count_attempts(s, 1, attempt.law.loops, cost)
+    s.g[N_SWITCH] += 1
+    s.g[N_EVENTS] += attempt.n_events + 1
+    return cost + attempt.law.beside_ns
 
 
 @leaf

@@ -9,18 +9,20 @@ from typing import NamedTuple
 
 from mcoom._jit import jit, leaf
 from mcoom.engine.heap import clear, first_key, insert, member, size
-from mcoom.engine.jump_attempt import attempt_law, finish_attempt, make_runnable, raise_to, run_in_turn
-from mcoom.engine.jump_task import target_v
+from mcoom.engine.jump_attempt import finish_attempt, make_runnable, pick_first, raise_to, run_in_turn, run_to_limit
+from mcoom.engine.jump_lag import attempt_law, is_roomy, most_behind, runs_whole
 from mcoom.engine.layout import INF
 from mcoom.engine.memory import min_mark
 from mcoom.engine.placement import IMBALANCE_PCT
 from mcoom.engine.record import emit
-from mcoom.engine.row import rt_row, start_row, timer_row
+from mcoom.engine.row import start_row, timer_row
 from mcoom.engine.state import (
+    BEHIND,
     BUCKET,
     BUCKETS,
     CPU,
     CURR,
+    ENGINE,
     EXEC_START,
     FAIR,
     FREE,
@@ -29,13 +31,11 @@ from mcoom.engine.state import (
     KILLABLE,
     KILLED,
     LAST,
-    LATENCY_NS,
     LEFT,
     LIMIT,
     LOAD,
     LOCK,
     LOCK_K,
-    MIN_GRAN_NS,
     MIN_V,
     N_BUCKETS,
     N_CPUS,
@@ -63,13 +63,24 @@ from mcoom.engine.state import (
     WAKEUP_GRAN_NS,
     WEIGHT,
 )
-from mcoom.engine.words import ENTRY, OTHER, PASS, RETRY, RUNNABLE, SLEEPING, T_JUMP, TRYLOCK, TRYLOCK_SLEEP
+from mcoom.engine.times import end
+from mcoom.engine.words import (
+    ENTRY,
+    FAST,
+    HORIZON,
+    OTHER,
+    PASS,
+    RETRY,
+    RUNNABLE,
+    SLEEPING,
+    T_JUMP,
+    TRYLOCK,
+    TRYLOCK_SLEEP,
+)
 
 _NICE_0_WEIGHT = 1024
 _LEAST_TICKS = 2 * N_BUCKETS
 """Ticks below which no jump is thought about: no timer in a bucket may be anybody's but the herd's."""
-_LEAST_AWAKE = 16
-"""So many that the slice of each is its share of a period of more than eight tasks."""
 _TASKS_PER_TICK = 64
 """Tasks looked at in vain that put the next look off by a tick."""
 
@@ -107,7 +118,7 @@ def in_herd(s, i):
 @leaf
 def waits_to_try(s, i):
     """Return whether task ``i`` is in a herd and about to begin an attempt."""
-    return in_herd(s, i) and s.task[i, PHASE] == RETRY
+    return in_herd(s, i) and s.task[i, PHASE] == RETRY and s.task[i, LEFT] == 0
 
 
 @jit
@@ -130,7 +141,9 @@ def find_herd(s, c):
         elif s.task[i, WEIGHT] > _NICE_0_WEIGHT:
             return _NONE
         else:
-            others_v = min(others_v, target_v(s, c, i))
+            # A buddy is picked before a task of the herd that is ahead of it by no more than the granularity.
+            buddy = s.cpu[c, LAST] == i or s.cpu[c, NEXT] == i
+            others_v = min(others_v, s.task[i, VRUNTIME] - (s.g[WAKEUP_GRAN_NS] if buddy else 0))
     for bucket in range(BUCKETS, BUCKETS + N_BUCKETS):
         i = s.cpu[c, bucket]
         while i >= 0:
@@ -144,37 +157,22 @@ def find_herd(s, c):
 
 
 @leaf
-def most_asleep(s, attempt):
-    """Return how many attempts can end within the longest sleep."""
-    return (s.g[LOCK_K] + 1) * s.g[TICK_NS] // attempt.least_ns + 2
+def spread_of(herd):
+    """Return how far (ns of vruntime) the tasks of ``herd`` are from each other."""
+    return herd.high_v - herd.low_v
 
 
 @jit
-def takes_turns(s, c, herd, attempt):
-    """Return whether all attempts of this herd run whole, and one of its tasks is always there to run."""
-    n_asleep = most_asleep(s, attempt)
-    if herd.n - n_asleep < _LEAST_AWAKE or herd.n_asleep > n_asleep:
-        return False
-    spread = max(attempt.most_ns, herd.high_v - herd.low_v)
-    lag = 2 * spread + attempt.most_ns
-    if lag > s.g[WAKEUP_GRAN_NS] or 2 * lag > s.g[LATENCY_NS] or attempt.most_ns >= s.g[MIN_GRAN_NS]:
-        return False
-    least = attempt.least_ns
-    return (herd.n - n_asleep) * least >= 2 * n_asleep * spread or (
-        (herd.n - 2 * n_asleep - 1) * least >= n_asleep * spread
-    )
-
-
-@leaf
-def time_to_others(herd, base_v, attempt):
-    """Return how long (ns) the tasks of ``herd`` surely take until another task of their CPU is picked."""
+def time_to_others(s, c, herd, attempt):
+    """Return how long (ns) ``herd``, of CPU ``c``, surely takes until another task of its CPU is picked."""
     if herd.others_v == INF:
         return INF >> 2
-    level = herd.others_v - 3 * max(attempt.most_ns, herd.high_v - herd.low_v)
-    if level < herd.high_v:
-        return 0
-    each = level - base_v
-    return min(INF >> 2, herd.n * each - herd.above_ns) if each < INF >> 16 else INF >> 2
+    each = herd.others_v - s.cpu[c, MIN_V]
+    if herd.others_v < herd.high_v or each > INF >> 16:
+        return 0 if herd.others_v < herd.high_v else INF >> 2
+    # When all that are awake have come to it, those asleep may be behind.
+    behind_ns = min(herd.n, attempt.n_asleep) * most_behind(s, herd.n, spread_of(herd), attempt)
+    return max(0, herd.n * each - herd.above_ns - behind_ns)
 
 
 @jit
@@ -182,7 +180,7 @@ def balance_rests(s, attempt):
     """Return whether no CPU can find another one so much more loaded that tasks would move, whoever is asleep."""
     tick_ns, k = s.g[TICK_NS], s.g[LOCK_K]
     sleep_least = max(0, k * tick_ns // attempt.most_ns - 2)
-    sleep_most = k * tick_ns // attempt.least_ns + 2
+    sleep_most = min(attempt.n_asleep, k * tick_ns // attempt.least_ns + 2)
     light, heavy = INF, 0
     for c in range(s.g[N_CPUS]):
         load = s.cpu[c, LOAD] + find_herd(s, c).n_asleep * _NICE_0_WEIGHT
@@ -246,16 +244,24 @@ def charge_current(s, now, c, attempt):
 
 
 @jit
-def pass_attempts(s, now, until, attempt):
-    """Bring the herds of all CPUs from ``now`` to the tick ``until``, after it, each to the beginning of an attempt."""
+def pass_attempts(s, now, until, far, attempt):
+    """Bring the herds of all CPUs from ``now`` to the tick ``until``, after it, each to the beginning of an attempt.
+
+    ``far`` says whether they may be taken on their own up to some level, or must take turns all the way.
+    """
     n_events = s.g[N_EVENTS]
     emit(s, now, T_JUMP, -1, -1, until)
     for c in range(s.g[N_CPUS]):
-        herd = find_herd(s, c)
-        level = level_by(s, now, c, herd, until, attempt)
-        s.g[N_NEAR] -= herd.n_asleep
-        begun = raise_herd(s, now, c, level, attempt)
-        run_in_turn(s, c, begun, until, attempt)
+        begun = now
+        if far:
+            herd = find_herd(s, c)
+            level = level_by(s, now, c, herd, until, attempt)
+            s.g[N_NEAR] -= herd.n_asleep
+            begun = raise_herd(s, now, c, level, attempt)
+            rest_ns = pick_first(s, c, attempt)
+        else:
+            rest_ns = finish_attempt(s, now, c, attempt.law)
+        run_in_turn(s, c, begun, rest_ns, until, attempt)
         n_more = size(s, c) + 1 - s.cpu[c, NR]
         s.cpu[c, NR] += n_more
         s.cpu[c, LOAD] += n_more * _NICE_0_WEIGHT
@@ -271,7 +277,7 @@ def may_be_herds(s, now):
     if s.g[RECLAIMABLE] > 0 or s.g[FREE] > min_mark(s) or s.g[N_RT_QUEUED] > 0 or s.g[LOCK_K] + 2 > N_BUCKETS:
         return now
     for c in range(s.g[N_CPUS]):
-        if s.cpu[c, CURR] < 0 or s.cpu[c, NEED] == 1 or s.cpu[c, THROTTLED] == 1 or s.cpu[c, NR] < _LEAST_AWAKE:
+        if s.cpu[c, CURR] < 0 or s.cpu[c, NEED] == 1 or s.cpu[c, THROTTLED] == 1 or s.cpu[c, NR] < 2:
             return now
         if s.cpu[c, EXEC_START] != now:
             return now
@@ -283,37 +289,56 @@ def may_be_herds(s, now):
 
 
 @jit
+def end_herds(s, now, attempt):
+    """End the episode: its herds go on from ``now`` to its limit, and nothing more is wanted of them than counts."""
+    emit(s, now, T_JUMP, -1, -1, s.g[LIMIT])
+    for c in range(s.g[N_CPUS]):
+        begun = now + finish_attempt(s, now, c, attempt.law)
+        run_to_limit(s, c, begun, attempt)
+    end(s, s.g[LIMIT], HORIZON)
+
+
+@jit
+def leads_far(s, now, until, attempt):
+    """Return whether each herd makes so many attempts from ``now`` to ``until`` that they may be taken on their own.
+
+    And whether the order in which they are made is known again in the end.
+    """
+    for c in range(s.g[N_CPUS]):
+        herd = find_herd(s, c)
+        ahead = 2 * max(attempt.most_ns, spread_of(herd))
+        if not is_roomy(herd.n, attempt) or level_by(s, now, c, herd, until, attempt) < herd.high_v + ahead:
+            return False
+    return True
+
+
+@jit
 def jump_herds(s, now):
-    """Jump from ``now``, right after the tick of the last CPU, as far as herds surely take turns; return the tick."""
+    """Jump from ``now``, right after the tick of the last CPU, as far as herds surely take turns; return the tick.
+
+    If that is to the end of the episode, it is ended, unless bytes are wanted.
+    """
     until = may_be_herds(s, now)
     least = now + _LEAST_TICKS * s.g[TICK_NS]
     if until <= least:
         return now
     attempt = attempt_law(s)
-    if attempt.law.fixed_ns > 0 or attempt.most_ns >= s.g[TICK_NS]:
-        return now
     seen = 0
     for c in range(s.g[N_CPUS]):
         herd = find_herd(s, c)
         seen += max(herd.n, s.cpu[c, NR])
-        if herd.n == 0 or not takes_turns(s, c, herd, attempt):
+        if herd.n == 0 or herd.n_asleep > attempt.n_asleep or not runs_whole(s, herd.n, spread_of(herd), attempt):
             until = now
             break
-        until = min(until, now + time_to_others(herd, s.cpu[c, MIN_V], attempt))
-    until = (until - 1) // s.g[TICK_NS] * s.g[TICK_NS] - s.g[TICK_NS]
-    if until > least and leads_far(s, now, until, attempt) and balance_rests(s, attempt):
-        pass_attempts(s, now, until, attempt)
-        return until
+        until = min(until, now + time_to_others(s, c, herd, attempt))
+    if until > least and balance_rests(s, attempt):
+        if until == s.g[LIMIT] and s.g[ENGINE] == FAST and s.g[BEHIND] == 0:
+            end_herds(s, now, attempt)
+            return until
+        tick_at = (until - 1) // s.g[TICK_NS] * s.g[TICK_NS] - s.g[TICK_NS]
+        if tick_at > least:
+            far = attempt.law.fixed_ns == 0 and leads_far(s, now, tick_at, attempt)
+            pass_attempts(s, now, tick_at, far, attempt)
+            return tick_at
     s.g[JUMP_AT] = now + (1 + seen // _TASKS_PER_TICK) * s.g[TICK_NS]
     return now
-
-
-@jit
-def leads_far(s, now, until, attempt):
-    """Return whether each herd, from ``now`` to ``until``, makes attempts enough to be taken on their own."""
-    for c in range(s.g[N_CPUS]):
-        herd = find_herd(s, c)
-        spread = max(attempt.most_ns, herd.high_v - herd.low_v)
-        if level_by(s, now, c, herd, until, attempt) < herd.high_v + 2 * spread:
-            return False
-    return True
