@@ -10,7 +10,7 @@ from typing import NamedTuple
 from mcoom._jit import jit, leaf
 from mcoom.engine.heap import clear, first_key, insert, member, size
 from mcoom.engine.jump_attempt import finish_attempt, make_runnable, pick_first, raise_to, run_in_turn, run_to_limit
-from mcoom.engine.jump_lag import attempt_law, is_roomy, most_behind, runs_whole
+from mcoom.engine.jump_lag import attempt_law, is_roomy, most_behind, runs_whole, time_to_order
 from mcoom.engine.layout import INF
 from mcoom.engine.memory import min_mark
 from mcoom.engine.placement import IMBALANCE_PCT
@@ -179,8 +179,9 @@ def time_to_others(s, c, herd, attempt):
 def balance_rests(s, attempt):
     """Return whether no CPU can find another one so much more loaded that tasks would move, whoever is asleep."""
     tick_ns, k = s.g[TICK_NS], s.g[LOCK_K]
-    sleep_least = max(0, k * tick_ns // attempt.most_ns - 2)
-    sleep_most = min(attempt.n_asleep, k * tick_ns // attempt.least_ns + 2)
+    # A CPU balances after its tick, when those that have slept long enough are awake; others may be before theirs.
+    sleep_least = k * tick_ns // attempt.most_ns
+    sleep_most = (k * tick_ns + attempt.least_ns - 1) // attempt.least_ns
     light, heavy = INF, 0
     for c in range(s.g[N_CPUS]):
         load = s.cpu[c, LOAD] + find_herd(s, c).n_asleep * _NICE_0_WEIGHT
@@ -190,14 +191,14 @@ def balance_rests(s, attempt):
     return 100 * heavy <= IMBALANCE_PCT * light
 
 
-@leaf
+@jit
 def level_by(s, now, c, herd, until, attempt):
-    """Return up to which vruntime (ns) the herd of CPU ``c`` surely comes so long before ``until`` that it is in step.
+    """Return up to which vruntime (ns) the herd of CPU ``c`` surely comes so long before ``until`` that it is in order.
 
-    No task ends further than its last attempt behind that level. A round is left, and some sleeps.
+    No task ends further than its last attempt behind that level.
     """
-    rest_ns = herd.n * (attempt.mean_ns + (attempt.mean_ns >> 2)) + 4 * (s.g[LOCK_K] + 1) * s.g[TICK_NS]
-    return s.cpu[c, MIN_V] + (until - rest_ns - now + herd.above_ns) // herd.n - attempt.most_ns
+    used_ns = until - time_to_order(s, herd.n, spread_of(herd), attempt) - now
+    return s.cpu[c, MIN_V] + (used_ns + herd.above_ns) // herd.n - attempt.most_ns
 
 
 @jit
@@ -302,12 +303,14 @@ def end_herds(s, now, attempt):
 def leads_far(s, now, until, attempt):
     """Return whether each herd makes so many attempts from ``now`` to ``until`` that they may be taken on their own.
 
-    And whether the order in which they are made is known again in the end.
+    And whether the order in which they are made is known again in the end: bytes are given where that is beyond doubt.
     """
     for c in range(s.g[N_CPUS]):
         herd = find_herd(s, c)
         ahead = 2 * max(attempt.most_ns, spread_of(herd))
-        if not is_roomy(herd.n, attempt) or level_by(s, now, c, herd, until, attempt) < herd.high_v + ahead:
+        if s.g[ENGINE] != FAST and not is_roomy(herd.n, attempt):
+            return False
+        if level_by(s, now, c, herd, until, attempt) < herd.high_v + ahead:
             return False
     return True
 

@@ -62,11 +62,11 @@ def attempt_law(s):
     mean = min(max(beside_ns + law.loops * law.mean, float(least_ns)), float(most_ns))
     variance = law.loops * (law.sd * law.sd + 1.0)
     sleep_ns = (s.g[LOCK_K] + 1) * s.g[TICK_NS]
-    n_most = sleep_ns // least_ns + 1
+    n_most = (sleep_ns + least_ns - 1) // least_ns
     n = np.int64(sleep_ns / mean) + 1
     while n < n_most and n * mean - _deviation(n, variance, mean - least_ns) < sleep_ns:
         n += 1 + (n >> 6)
-    n = min(n, n_most) + 1
+    n = min(n, n_most)
     served_ns = min(n * most_ns, np.int64(n * mean + _deviation(n, variance, most_ns - mean)) + 1)
     return Attempt(
         least_ns,
@@ -118,3 +118,19 @@ def runs_whole(s, n, spread_ns, attempt):
 def is_roomy(n, attempt):
     """Return whether ``n`` tasks are so many that each is awake long before its turn, once they are out of step."""
     return n * attempt.least_ns >= 3 * attempt.n_asleep * attempt.mean_ns
+
+
+@jit
+def time_to_order(s, n, spread_ns, attempt):
+    """Return after how long (ns) ``n`` tasks make attempts in the same order, whoever of them was asleep before.
+
+    A round and a few sleeps; where tasks sleep nearly as long as a round takes, also what one needs to make up for
+    being behind: each sleep brings it nearer by what the round is longer.
+    """
+    sleep_ns = (s.g[LOCK_K] + 1) * s.g[TICK_NS]
+    order_ns = n * (attempt.mean_ns + (attempt.mean_ns >> 2)) + 4 * sleep_ns
+    if not is_roomy(n, attempt):
+        gain_ns = max(1, n * attempt.least_ns - attempt.round_ns)
+        behind_ns = most_behind(s, n, spread_ns, attempt)
+        order_ns += np.int64(min(float(behind_ns) * n / gain_ns * sleep_ns, 1e15))
+    return order_ns
