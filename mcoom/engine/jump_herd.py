@@ -31,6 +31,7 @@ from mcoom.engine.state import (
     KILLABLE,
     KILLED,
     LAST,
+    LATENCY_NS,
     LEFT,
     LIMIT,
     LOAD,
@@ -121,12 +122,18 @@ def waits_to_try(s, i):
     return in_herd(s, i) and s.task[i, PHASE] == RETRY and s.task[i, LEFT] == 0
 
 
+@leaf
+def tries(s, i):
+    """Return whether task ``i``, which runs, is in a herd and in an attempt."""
+    phase = s.task[i, PHASE]
+    return in_herd(s, i) and (phase == RETRY or phase == ENTRY or phase == PASS or phase == TRYLOCK)
+
+
 @jit
 def find_herd(s, c):
     """Return the herd of CPU ``c``."""
     i = s.cpu[c, CURR]
-    phase = s.task[i, PHASE]
-    if not in_herd(s, i) or (phase != RETRY and phase != ENTRY and phase != PASS and phase != TRYLOCK):
+    if not tries(s, i):
         return _NONE
     base = s.cpu[c, MIN_V]
     low = s.task[i, VRUNTIME]
@@ -160,6 +167,14 @@ def find_herd(s, c):
 def spread_of(herd):
     """Return how far (ns of vruntime) the tasks of ``herd`` are from each other."""
     return herd.high_v - herd.low_v
+
+
+@jit
+def takes_turns(s, c, herd, attempt):
+    """Return whether ``herd``, of CPU ``c``, goes on without an attempt interrupted or a vruntime changed by a sleep."""
+    if herd.n_asleep > attempt.n_asleep or herd.low_v + s.g[LATENCY_NS] // 2 < s.cpu[c, MIN_V]:
+        return False
+    return runs_whole(s, herd.n, spread_of(herd), attempt)
 
 
 @jit
@@ -280,7 +295,7 @@ def may_be_herds(s, now):
     for c in range(s.g[N_CPUS]):
         if s.cpu[c, CURR] < 0 or s.cpu[c, NEED] == 1 or s.cpu[c, THROTTLED] == 1 or s.cpu[c, NR] < 2:
             return now
-        if s.cpu[c, EXEC_START] != now:
+        if s.cpu[c, EXEC_START] != now or not tries(s, s.cpu[c, CURR]):
             return now
     until = s.g[LIMIT]
     for row in (start_row(s), timer_row(s)):
@@ -330,7 +345,7 @@ def jump_herds(s, now):
     for c in range(s.g[N_CPUS]):
         herd = find_herd(s, c)
         seen += max(herd.n, s.cpu[c, NR])
-        if herd.n == 0 or herd.n_asleep > attempt.n_asleep or not runs_whole(s, herd.n, spread_of(herd), attempt):
+        if herd.n == 0 or not takes_turns(s, c, herd, attempt):
             until = now
             break
         until = min(until, now + time_to_others(s, c, herd, attempt))
