@@ -171,7 +171,7 @@ def spread_of(herd):
 
 @jit
 def takes_turns(s, c, herd, attempt):
-    """Return whether ``herd``, of CPU ``c``, goes on without an attempt interrupted or a vruntime changed by a sleep."""
+    """Return whether ``herd``, of CPU ``c``, goes on, no attempt interrupted and no vruntime changed by a sleep."""
     if herd.n_asleep > attempt.n_asleep or herd.low_v + s.g[LATENCY_NS] // 2 < s.cpu[c, MIN_V]:
         return False
     return runs_whole(s, herd.n, spread_of(herd), attempt)
@@ -331,6 +331,19 @@ def leads_far(s, now, until, attempt):
 
 
 @jit
+def stands_in_herds(s, now):
+    """Return whether there is a herd on each CPU, and when to look again, as if the answer were of no use."""
+    seen, found = 0, True
+    for c in range(s.g[N_CPUS]):
+        seen += s.cpu[c, NR]
+        if find_herd(s, c).n == 0:
+            found = False
+            break
+    s.g[JUMP_AT] = now + (1 + seen // _TASKS_PER_TICK) * s.g[TICK_NS]
+    return found
+
+
+@jit
 def jump_herds(s, now):
     """Jump from ``now``, right after the tick of the last CPU, as far as herds surely take turns; return the tick.
 
@@ -340,12 +353,12 @@ def jump_herds(s, now):
     least = now + _LEAST_TICKS * s.g[TICK_NS]
     if until <= least:
         return now
+    if not stands_in_herds(s, now):
+        return now
     attempt = attempt_law(s)
-    seen = 0
     for c in range(s.g[N_CPUS]):
         herd = find_herd(s, c)
-        seen += max(herd.n, s.cpu[c, NR])
-        if herd.n == 0 or not takes_turns(s, c, herd, attempt):
+        if not takes_turns(s, c, herd, attempt):
             until = now
             break
         until = min(until, now + time_to_others(s, c, herd, attempt))
@@ -358,5 +371,4 @@ def jump_herds(s, now):
             far = attempt.law.fixed_ns == 0 and leads_far(s, now, tick_at, attempt)
             pass_attempts(s, now, tick_at, far, attempt)
             return tick_at
-    s.g[JUMP_AT] = now + (1 + seen // _TASKS_PER_TICK) * s.g[TICK_NS]
     return now
