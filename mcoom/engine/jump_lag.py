@@ -63,15 +63,15 @@ def attempt_law(s):
     variance = law.loops * (law.sd * law.sd + 1.0)
     sleep_ns = (s.g[LOCK_K] + 1) * s.g[TICK_NS]
     n_most = (sleep_ns + least_ns - 1) // least_ns
-    n = np.int64(sleep_ns / mean) + 1
+    n = int(sleep_ns / mean) + 1
     while n < n_most and n * mean - _deviation(n, variance, mean - least_ns) < sleep_ns:
         n += 1 + (n >> 6)
     n = min(n, n_most)
-    served_ns = min(n * most_ns, np.int64(n * mean + _deviation(n, variance, most_ns - mean)) + 1)
+    served_ns = min(n * most_ns, int(n * mean + _deviation(n, variance, most_ns - mean)) + 1)
     return Attempt(
         least_ns,
         most_ns,
-        np.int64(mean),
+        int(mean),
         law.loops + (3 if s.g[TRYLOCK_NS] > 0 else 2),
         n,
         max(served_ns, sleep_ns) + 2 * most_ns,
@@ -99,7 +99,7 @@ def most_behind(s, n, spread_ns, attempt):
     gained = spread_ns * ticks - attempt.least_ns
     if first > begin and gained + lost > 0.0:
         first = begin + gained * (first - begin) / (gained + lost)
-    return np.int64(first) + 1
+    return int(first) + 1
 
 
 @jit
@@ -132,5 +132,5 @@ def time_to_order(s, n, spread_ns, attempt):
     if not is_roomy(n, attempt):
         gain_ns = max(1, n * attempt.least_ns - attempt.round_ns)
         behind_ns = most_behind(s, n, spread_ns, attempt)
-        order_ns += np.int64(min(float(behind_ns) * n / gain_ns * sleep_ns, 1e15))
+        order_ns += int(min(float(behind_ns) * n / gain_ns * sleep_ns, 1e15))
     return order_ns
