@@ -186,7 +186,7 @@ def time_to_others(s, c, herd, attempt):
     if herd.others_v < herd.high_v or each > INF >> 16:
         return 0 if herd.others_v < herd.high_v else INF >> 2
     # When all that are awake have come to it, those asleep may be behind.
-    behind_ns = min(herd.n, attempt.n_asleep) * most_behind(s, herd.n, spread_of(herd), attempt)
+    behind_ns = min(herd.n, attempt.n_asleep) * most_behind(herd.n, spread_of(herd), attempt)
     return max(0, herd.n * each - herd.above_ns - behind_ns)
 
 

@@ -80,25 +80,25 @@ def attempt_law(s):
 
 
 @jit
-def most_behind(s, n, spread_ns, attempt):
+def most_behind(n, spread_ns, attempt):
     """Return how far (ns of vruntime) any of ``n`` tasks can be behind the furthest task picked, when it wakes.
 
     They begin within ``spread_ns`` of each other. INF: no bound is known.
     """
     n_awake = n - attempt.n_asleep
     gain_ns = n * attempt.least_ns - attempt.round_ns
-    if n_awake < 2 or gain_ns < 0:
+    if n_awake < 3 or gain_ns < 0:
         return INF
     spread_ns = max(spread_ns, attempt.most_ns)
-    # By what all have used in r rounds: first - r * lost. By ticks, of which none takes the level further than the
-    # spread: begin + r * gained. The bound is where the two meet.
+    # By what all have used in r rounds: first - r * lost. By the turns that all have before the level is further than
+    # the spread: begin + r * gained. The bound is where the two meet.
     first = (attempt.round_ns + n * (spread_ns + attempt.least_ns)) / n_awake
     lost = gain_ns / n_awake
-    ticks = attempt.round_ns / s.g[TICK_NS]
-    begin = attempt.least_ns + spread_ns * (ticks + 2.0)
-    gained = spread_ns * ticks - attempt.least_ns
-    if first > begin and gained + lost > 0.0:
-        first = begin + gained * (first - begin) / (gained + lost)
+    rises = attempt.round_ns / ((n - 3) * attempt.least_ns)
+    begin = attempt.least_ns + spread_ns * (rises + 1.0)
+    gained = max(0.0, spread_ns * rises - attempt.least_ns)
+    if first > begin:
+        first = begin + gained * (first - begin) / (gained + lost) if gained > 0.0 else begin
     return int(first) + 1
 
 
@@ -111,7 +111,7 @@ def runs_whole(s, n, spread_ns, attempt):
     most_ns = attempt.most_ns
     if most_ns >= min(s.g[MIN_GRAN_NS], s.g[LATENCY_NS] // _NR_LATENCY, s.g[TICK_NS]):
         return False
-    return most_behind(s, n, spread_ns, attempt) + most_ns <= min(s.g[WAKEUP_GRAN_NS], s.g[LATENCY_NS] // 2)
+    return most_behind(n, spread_ns, attempt) + most_ns <= min(s.g[WAKEUP_GRAN_NS], s.g[LATENCY_NS] // 2)
 
 
 @leaf
@@ -131,6 +131,6 @@ def time_to_order(s, n, spread_ns, attempt):
     order_ns = n * (attempt.mean_ns + (attempt.mean_ns >> 2)) + 4 * sleep_ns
     if not is_roomy(n, attempt):
         gain_ns = max(1, n * attempt.least_ns - attempt.round_ns)
-        behind_ns = most_behind(s, n, spread_ns, attempt)
+        behind_ns = most_behind(n, spread_ns, attempt)
         order_ns += int(min(float(behind_ns) * n / gain_ns * sleep_ns, 1e15))
     return order_ns
