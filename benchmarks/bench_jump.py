@@ -58,6 +58,21 @@ def cells() -> list[Cell]:
     for storm in (32, 256):
         changes = ("machine.cpus=4", "machine.hz=250", "class.owner.policy=other", f"class.storm.count={storm}")
         found.append(Cell(f"sleep, 4 CPU, T = {storm}", MAP, "linux-4.13", changes, 100))
+    for cpus, hz, storm in (
+        (1, 250, 32),
+        (1, 250, 256),
+        (1, 250, 1024),
+        (1, 250, 4096),
+        (4, 1000, 1024),
+        (8, 1000, 4096),
+    ):
+        changes = (*ENDLESS[:2], f"machine.hz={hz}", f"machine.cpus={cpus}", "class.owner.policy=idle")
+        changes = (*changes, f"class.storm.count={storm}")
+        found.append(Cell(f"sleep, {cpus} CPU, HZ {hz}, T = {storm}", MAP, "linux-4.13", (*changes, UNGATED), 1))
+    for cpus, hz in ((1, 1000), (1, 250), (2, 1000)):
+        changes = (*ENDLESS[:2], f"machine.hz={hz}", f"machine.cpus={cpus}", "class.owner.policy=idle")
+        changes = (*changes, "class.storm.count=1024")
+        found.append(Cell(f"sleep, {cpus} CPU, HZ {hz}, T = 1024, in batches", MAP, "linux-4.13", changes, 1))
     found.append(Cell("population", "population", "linux-4.19", (), 400))
     found.append(Cell("handa-2017", "handa-2017", "linux-4.13", (), 4))
     return found

@@ -7,6 +7,7 @@ law.
 
 from mcoom._jit import jit
 from mcoom.engine.heap import first_key, member, size
+from mcoom.engine.jump_herd import jump_herds
 from mcoom.engine.jump_round import n_futile, run_alone, run_rounds, run_slices, settle_current
 from mcoom.engine.jump_task import attempts_are_futile, even_slice_ns, is_futile, wait_ns
 from mcoom.engine.layout import INF
@@ -163,6 +164,9 @@ def jump(s, now):
     """Jump from ``now``, right after the tick of the last CPU, as far as is possible; return the time it is then."""
     if s.g[TICK_CPU] != 0:
         return now
+    tick_at = jump_herds(s, now)
+    if tick_at > now:
+        return tick_at
     spins = attempts_are_futile(s)
     least = now + _LEAST_TICKS * s.g[TICK_NS]
     until = end_by_currents(s, now, spins)

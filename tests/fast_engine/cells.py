@@ -20,8 +20,14 @@ title = "Cell"
 source = "none"
 horizon = "4 s"
 kills = 2
-policies = ["trylock_spin", "linux-4.13", "linux-4.13+seed"]
+policies = ["trylock_spin", "linux-4.13", "linux-4.13+seed", "linux-4.19", "linux-6.12", "long-sleep"]
 max_events = 1000000000000
+[[policy]]
+name = "long-sleep"
+base = "linux-4.13"
+title = "Losers of the trylock sleep for three jiffies"
+source = "none"
+lock_k = 3
 [machine]
 cpus = 1
 hz = 250
@@ -89,6 +95,68 @@ def cells():
     for nice in (-3, 5):
         found.append(Cell("trylock_spin", (f"class.storm.nice={nice}", "class.hogs.count=2", "machine.groups=false")))
     return found
+
+
+UNGATED = 'class.storm.start={ at = "3 ms", jitter = "3 ms" }'
+ALL_RETRIES = ("memory.stuck_lru=1 MiB", "costs.reclaim_pass=9 us")
+LOGNORMAL, EXPONENTIAL = "costs.reclaim_pass_shape={ lognormal = 0.3 }", "costs.reclaim_pass_shape=exponential"
+
+
+def herd_cells():
+    """List sleep storms: so many that their CPUs are never idle, barely or by far, stuck or healthy."""
+    found = []
+
+    def add(cpus, hz, storm, *changes, policy="linux-4.13", horizon_s=2):
+        machine = (f"machine.cpus={cpus}", f"machine.hz={hz}", f"class.storm.count={storm}")
+        found.append(Cell(policy, (*machine, f"scenario.horizon={horizon_s} s", *changes)))
+
+    for hz, storm in ((1000, 64), (1000, 160), (1000, 700), (250, 200), (250, 700), (100, 500)):
+        add(1, hz, storm, UNGATED)
+        add(1, hz, storm)
+    for cpus, hz, storm in ((2, 1000, 160), (2, 250, 500), (4, 1000, 256), (4, 1000, 1000), (8, 1000, 1000)):
+        add(cpus, hz, storm, UNGATED, horizon_s=1)
+    for shape in (LOGNORMAL, EXPONENTIAL):
+        add(1, 1000, 800, UNGATED, shape)
+        add(2, 1000, 1600, UNGATED, shape, horizon_s=1)
+    add(1, 1000, 300, UNGATED, policy="long-sleep")
+    add(1, 1000, 200, UNGATED, policy="linux-4.19")
+    add(1, 1000, 200, UNGATED, policy="linux-6.12")
+    add(2, 1000, 300, UNGATED, policy="linux-6.12")
+    add(2, 1000, 300, UNGATED, *ALL_RETRIES, "machine.switch=2 us")
+    for storm in (100, 400):
+        add(1, 1000, storm, "class.owner.policy=other", horizon_s=4)
+        add(1, 1000, storm, "class.owner.policy=other", UNGATED, horizon_s=4)
+    add(1, 1000, 400, "class.owner.policy=other", LOGNORMAL, UNGATED, horizon_s=4)
+    for cpus, hz in ((1, 1000), (1, 250), (2, 1000)):
+        add(cpus, hz, 300 * cpus, horizon_s=8)
+    return found
+
+
+def random_herd(rng):
+    """Draw a sleep storm of some number around or beyond that which keeps its CPUs busy."""
+    cpus, hz = rng.choice((1, 1, 1, 2, 3, 4)), rng.choice((100, 250, 1000))
+    policy = rng.choice(("linux-4.13", "linux-4.13", "linux-4.19", "linux-6.12", "long-sleep"))
+    pass_us = rng.choice((20, 35, 60, 90))
+    busy = (4 if policy == "long-sleep" else 2) * 1_000_000 // hz // pass_us
+    storm = min(1000, int(cpus * busy * rng.uniform(0.8, 6.0)))
+    changes = [
+        f"machine.cpus={cpus}",
+        f"machine.hz={hz}",
+        f"class.storm.count={storm}",
+        f"costs.reclaim_pass={pass_us} us",
+        f"costs.entry={rng.choice((0, 0, 5))} us",
+        f"costs.trylock={rng.choice((0, 0, 2))} us",
+        f"machine.switch={rng.choice((0, 1, 3))} us",
+        f"machine.preempt={rng.choice(('full', 'full', 'none'))}",
+        f"class.owner.policy={rng.choice(('idle', 'idle', 'other', 'batch'))}",
+        f"scenario.horizon={rng.choice((1, 3))} s",
+    ]
+    shape = rng.choice(("", "", "{ lognormal = 0.02 }", "{ lognormal = 0.1 }", "{ lognormal = 0.3 }", "uniform"))
+    if shape:
+        changes.append(f"costs.reclaim_pass_shape={shape}")
+    if rng.random() < 0.6:
+        changes.append(UNGATED)
+    return Cell(policy, tuple(changes))
 
 
 def inputs_of(cell, n, first=0, seed=1):
