@@ -3,7 +3,7 @@
 Takes the cells of tests/fast_engine, gives benchmarks/results/law.{json,md}: for each cell and output a two-sample
 Kolmogorov-Smirnov test, ties broken at random, all of them under one family error by Holm; for each cell also whether
 a bias of one percent in the cost of a pass is seen. The engines share no replicate. Spin storms and hogs: horizon 10 s,
-20,000 replicates of each engine, 1,000,000 where one takes the exact engine less than 100 us. Sleep storms: 10,000, and
+20,000 replicates of each engine, 1,000,000 where one takes the exact engine less than 100 us. Sleep storms: 6,000, and
 horizons of 1 to 8 s, as the exact engine takes up to a second for ten.
 """
 
@@ -34,7 +34,7 @@ from tests.fast_engine.cells import (
 )
 
 FAMILY = 1e-3
-HERD, FEW, MANY = 10_000, 20_000, 1_000_000
+HERD, FEW, MANY = 6_000, 20_000, 1_000_000
 QUICK_S = 100e-6
 PART = 2_000
 """Replicates of one task of a worker."""
