@@ -20,6 +20,7 @@ from mcoom.engine.oom import (
     kill,
     last_attempt,
     may_oom,
+    report_ns,
     try_lock,
     try_lock_again,
     unlock_and_go_on,
@@ -33,6 +34,8 @@ from mcoom.engine.state import (
     CURR,
     DONE,
     END,
+    FORK_AT,
+    FORKED,
     GATE_POS,
     JUMP_AT,
     LIMIT,
@@ -48,6 +51,7 @@ from mcoom.engine.state import (
     PHASE,
     POST_KILL_NS,
     PREEMPT,
+    REPORT_BURST,
     RESCHED_AT,
     TICK_AT,
     TICK_CPU,
@@ -63,6 +67,7 @@ from mcoom.engine.words import (
     AT_FIRST_EXIT,
     AT_FIRST_KILL,
     AT_FIRST_LOCK,
+    AT_KILL,
     BUDGET,
     ENTRY,
     EXIT_MM,
@@ -73,6 +78,7 @@ from mcoom.engine.words import (
     HOG,
     HORIZON,
     LOCKTRY,
+    NEVER,
     OOM,
     PASS,
     POST_KILL,
@@ -221,6 +227,21 @@ def is_frequent(phase):
     return phase == PASS or phase == ENTRY or phase == RETRY or phase == TOUCH or phase == FIRST
 
 
+@leaf
+def forks(s, phase):
+    """Return whether the episode stops before this end of a burst, as policies with which it is shared may part here.
+
+    Nobody has been killed yet: an owner that has chosen its victim reports it or kills it.
+    """
+    if s.g[FORK_AT] == NEVER or (phase != SELECT and phase != REPORTING):
+        return False
+    if s.g[FORK_AT] == AT_KILL and phase == SELECT and report_ns(s) > 0 and s.g[REPORT_BURST] > 0:
+        return False
+    s.g[FORKED] = 1
+    s.g[DONE] = 1
+    return True
+
+
 @jit
 def handle_burst_ends(s, now, c, until):
     """Handle the end of the burst that runs on CPU ``c``, and those that follow there before ``until`` (ns).
@@ -245,6 +266,9 @@ def handle_burst_ends(s, now, c, until):
             retry_top(s, now, i)
         elif phase == TOUCH or phase == FIRST:
             try_touch(s, now, i)
+        elif forks(s, phase):
+            s.g[N_EVENTS] -= 1
+            return now
         else:
             end_rare_burst(s, now, i, phase)
         if s.cpu[c, NEED] == 1 and s.cpu[c, CURR] == i:

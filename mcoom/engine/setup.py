@@ -40,6 +40,7 @@ from mcoom.engine.state import (
     ENGINE,
     FAIR,
     FIRST_WAITER,
+    FORK_AT,
     FREE,
     FREE_PAGES,
     HORIZON_NS,
@@ -82,7 +83,7 @@ from mcoom.engine.state import (
 )
 from mcoom.engine.tick import RT_PERIOD_NS
 from mcoom.engine.whole import remainder
-from mcoom.engine.words import AT_TIME, DRAW_START, EXACT, FIFO, FROM_START, GATED, NEW, OTHER, PARKED, SLEEPER
+from mcoom.engine.words import AT_TIME, DRAW_START, EXACT, FIFO, FROM_START, GATED, NEVER, NEW, OTHER, PARKED, SLEEPER
 
 _ALL_CPUS = -1
 
@@ -106,6 +107,7 @@ def reset_globals(s):
         s.g[BOOST] = s.g[BOOST_PAGES]
     s.g[LIMIT] = s.g[HORIZON_NS]
     s.g[TICK_AT] = s.g[TICK_NS]
+    s.g[FORK_AT] = NEVER
     s.g[JUMP_AT] = INF if s.g[ENGINE] == EXACT else 0
 
 

@@ -51,6 +51,8 @@ KILLS_DONE, RECOVERED, HORIZON, NO_VICTIM, BUDGET = (int(reason) for reason in E
     NO_PHASE, FIRST, TOUCH, ENTRY, PASS, RETRY, LOCKTRY, GATE, SELECT, REPORTING, POST_KILL, HELD, EXIT_START, EXIT_MM,
     REAP_WAKE, REAP, HOG, OOM, TRYLOCK,
 ) = (int(phase) for phase in Phase)  # fmt: skip
+AT_SET_UP, AT_SELECT, AT_KILL, NEVER = range(4)
+"""Stages of an episode at which two policies may part (``mcoom.engine.kin``)."""
 MAX_RECLAIM_RETRIES = 16
 """Futile passes after which one more ends an attempt (mm/internal.h)."""
 NEW, GATED, RUNNABLE, SLEEPING, BLOCKED, PARKED, EXITED = (int(state) for state in TaskState)

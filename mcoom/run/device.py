@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mcoom.engine.inputs import Inputs
-from mcoom.engine.replicates import run_block
+from mcoom.engine.replicates import run_policies
 from mcoom.errors import SpecError
 
 DEVICES = ("cpu", "gpu")
@@ -61,4 +61,4 @@ def run_blocks(name: str, blocks: Iterable[Inputs], policies: NDArray[np.int64])
         yield from run_works([Work(inputs, policies) for inputs in blocks])
         return
     for inputs in blocks:
-        yield np.stack([run_block(inputs, policy) for policy in policies])
+        yield run_policies(inputs, policies)
