@@ -35,7 +35,6 @@ from mcoom.engine.state import (
     DONE,
     END,
     FORK_AT,
-    FORKED,
     GATE_POS,
     JUMP_AT,
     LIMIT,
@@ -231,13 +230,13 @@ def is_frequent(phase):
 def forks(s, phase):
     """Return whether the episode stops before this end of a burst, as policies with which it is shared may part here.
 
-    Nobody has been killed yet: an owner that has chosen its victim reports it or kills it.
+    Nobody has been killed yet: an owner that has chosen its victim reports it or kills it. FORK_AT is NEVER afterwards.
     """
     if s.g[FORK_AT] == NEVER or (phase != SELECT and phase != REPORTING):
         return False
     if s.g[FORK_AT] == AT_KILL and phase == SELECT and report_ns(s) > 0 and s.g[REPORT_BURST] > 0:
         return False
-    s.g[FORKED] = 1
+    s.g[FORK_AT] = NEVER
     s.g[DONE] = 1
     return True
 

@@ -7,22 +7,18 @@ differs. Then the state is kept, once for each stage, and brought back for the n
 
 from mcoom._jit import jit
 from mcoom.engine.episode import run_on
-from mcoom.engine.heap import clear, size
+from mcoom.engine.heap import clear, insert, member, size
 from mcoom.engine.layout import MAX_KILLS
 from mcoom.engine.state import (
     DONE,
     FORK_AT,
-    FORKED,
-    HEAP_STRIDE,
     INVOCATIONS,
     N_CLASSES,
     N_CPU_COLUMNS,
     N_CPUS,
-    N_HEAP_COLUMNS,
     N_TASK_COLUMNS,
     N_TASKS,
     OUT_AT,
-    PLACES_AT,
     POLICY_AT,
 )
 from mcoom.engine.words import AT_KILL, AT_SELECT, AT_SET_UP, NEVER
@@ -33,8 +29,8 @@ N_STAGES = NEVER
 
 def words_kept(n_tasks: int, n_cpus: int) -> int:
     """Return the int64 words that one kept episode needs at most; a task is in one heap at most."""
-    entries = N_HEAP_COLUMNS * n_tasks + 2 * n_cpus + 2
-    return 1 + N_CLASSES + 4 * MAX_KILLS + n_tasks * (N_TASK_COLUMNS + 1) + n_cpus * N_CPU_COLUMNS + entries
+    members = n_tasks + 2 * n_cpus + 2
+    return 1 + N_CLASSES + 4 * MAX_KILLS + n_tasks * N_TASK_COLUMNS + n_cpus * N_CPU_COLUMNS + members
 
 
 @jit
@@ -51,8 +47,7 @@ def keep(s, now, kept, stage):
     for i in range(s.g[N_TASKS]):
         for column in range(N_TASK_COLUMNS):
             kept[stage, at + column] = s.task[i, column]
-        kept[stage, at + N_TASK_COLUMNS] = s.heap[s.g[PLACES_AT] + i, N_HEAP_COLUMNS - 1]
-        at += N_TASK_COLUMNS + 1
+        at += N_TASK_COLUMNS
     for c in range(s.g[N_CPUS]):
         for column in range(N_CPU_COLUMNS):
             kept[stage, at + column] = s.cpu[c, column]
@@ -61,19 +56,15 @@ def keep(s, now, kept, stage):
         n = size(s, row)
         kept[stage, at] = n
         at += 1
-        line = row * s.g[HEAP_STRIDE] + 1
         for k in range(n):
-            for column in range(N_HEAP_COLUMNS):
-                kept[stage, at + column] = s.heap[line + k, column]
-            at += N_HEAP_COLUMNS
+            kept[stage, at + k] = member(s, row, k)
+        at += n
 
 
 @jit
 def bring_back(s, kept, stage):
     """Make the episode what it was when it was kept in row ``stage`` of ``kept``; return the time (ns) it was then."""
     at = 1
-    for row in range(2 * s.g[N_CPUS] + 2):
-        clear(s, row)
     for k in range(N_CLASSES):
         s.g[k] = kept[stage, at + k]
     at += N_CLASSES
@@ -83,21 +74,18 @@ def bring_back(s, kept, stage):
     for i in range(s.g[N_TASKS]):
         for column in range(N_TASK_COLUMNS):
             s.task[i, column] = kept[stage, at + column]
-        s.heap[s.g[PLACES_AT] + i, N_HEAP_COLUMNS - 1] = kept[stage, at + N_TASK_COLUMNS]
-        at += N_TASK_COLUMNS + 1
+        at += N_TASK_COLUMNS
     for c in range(s.g[N_CPUS]):
         for column in range(N_CPU_COLUMNS):
             s.cpu[c, column] = kept[stage, at + column]
         at += N_CPU_COLUMNS
     for row in range(2 * s.g[N_CPUS] + 2):
+        clear(s, row)
         n = kept[stage, at]
         at += 1
-        line = row * s.g[HEAP_STRIDE] + 1
-        s.heap[line - 1, 0] = n
         for k in range(n):
-            for column in range(N_HEAP_COLUMNS):
-                s.heap[line + k, column] = kept[stage, at + column]
-            at += N_HEAP_COLUMNS
+            insert(s, row, kept[stage, at + k])  # in the order of the heap, so each stays where it is put
+        at += n
     return kept[stage, 0]
 
 
@@ -108,17 +96,16 @@ def run_to_end(s, now, kept, stages):
     Stages that lie behind it are not among ``stages``.
     """
     reached = 0
-    for stage in (AT_SELECT, AT_KILL, NEVER):
-        if stage < NEVER and (stages >> stage) & 1 == 0:
-            continue
-        s.g[FORK_AT] = stage
-        now = run_on(s, now)
-        if s.g[FORKED] == 0:
-            break
-        s.g[FORKED] = 0
-        s.g[DONE] = 0
-        keep(s, now, kept, stage)
-        reached |= 1 << stage
+    for stage in (AT_SELECT, AT_KILL):
+        if (stages >> stage) & 1 == 1:
+            s.g[FORK_AT] = stage
+            now = run_on(s, now)
+            if s.g[FORK_AT] == stage:
+                return reached  # it is over
+            s.g[DONE] = 0
+            keep(s, now, kept, stage)
+            reached |= 1 << stage
+    run_on(s, now)
     return reached
 
 
@@ -135,25 +122,19 @@ def run_shared(s, kept, policies, kin, r, outputs):
         ``mcoom.engine.kin.Kin``, one row for each of its fields.
     """
     reached = 0
-    last = 0
     for k in range(policies.shape[0]):
         p, fork, stages = kin[0, k], kin[1, k], kin[2, k]
-        if k > 0 and (fork == NEVER or (reached >> fork) & 1 == 0):
-            # Nothing in which it differs from the one before was looked at.
-            for column in range(outputs.shape[2]):
-                outputs[p, r, column] = outputs[last, r, column]
-            last = p
-            continue
-        now = 0
-        if k > 0:
-            now = bring_back(s, kept, fork)
-            reached &= (2 << fork) - 1  # what was kept later is of other policies
-        elif stages & (1 << AT_SET_UP):
-            keep(s, now, kept, AT_SET_UP)
-            reached = 1 << AT_SET_UP
-        for column in range(policies.shape[1]):
-            s.g[POLICY_AT + column] = policies[p, column]
-        reached |= run_to_end(s, now, kept, stages)
+        # Otherwise nothing in which it differs from the one before was looked at, and the outputs stay.
+        if k == 0 or (fork < NEVER and (reached >> fork) & 1 == 1):
+            now = 0
+            if k > 0:
+                now = bring_back(s, kept, fork)
+                reached &= (2 << fork) - 1  # what was kept later is of other policies
+            elif stages & (1 << AT_SET_UP):
+                keep(s, now, kept, AT_SET_UP)
+                reached = 1 << AT_SET_UP
+            for column in range(policies.shape[1]):
+                s.g[POLICY_AT + column] = policies[p, column]
+            reached |= run_to_end(s, now, kept, stages)
         for column in range(outputs.shape[2]):
             outputs[p, r, column] = s.g[OUT_AT + column]
-        last = p

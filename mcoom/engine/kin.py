@@ -70,12 +70,9 @@ def find_kin(policies: NDArray[np.int64], classes: NDArray[np.int64]) -> Kin:
 
 
 def _kept(forks: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return the stages at which each episode is kept: somebody parts there before anybody does earlier."""
+    """Return the stages at which each episode is kept: who parts needs that of the last one begun before the stage."""
     kept = np.zeros(len(forks), np.int64)
-    for p, begun in enumerate(forks):
-        for stage in range(begun + 1, NEVER):
-            ahead = forks[p + 1 :]
-            parting = ahead[ahead <= stage]
-            if len(parting) and parting[0] == stage:
-                kept[p] |= 1 << stage
+    for p, stage in enumerate(forks):
+        if 0 <= stage < NEVER:
+            kept[np.flatnonzero(forks[:p] < stage)[-1]] |= 1 << stage
     return kept
