@@ -74,6 +74,7 @@ bench: setup-dev
 	$(BIN)/python -m benchmarks.bench_jump
 	$(BIN)/python -m benchmarks.bench_peers
 	$(BIN)/python -m benchmarks.bench_blocks
+	$(BIN)/python -m benchmarks.bench_shared
 
 # Needs uv (maintainers only; users install the locks with plain pip).
 UV_COMPILE = uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
