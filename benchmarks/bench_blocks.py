@@ -26,8 +26,8 @@ from benchmarks.result_file import check_equal, write_as_run_does
 from mcoom._jit import engine_digest
 from mcoom.design.build import Design, build_design
 from mcoom.report.table import table_lines
-from mcoom.run.manifest import block_plan, tally_plan
-from mcoom.run.work import count_block
+from mcoom.run.manifest import run_manifest
+from mcoom.run.work import count_each, describe_run, prepare
 from mcoom.spec.load import load_scenario
 from mcoom.store.record import PointRecord
 from mcoom.store.write import write_results
@@ -73,13 +73,13 @@ oom_score_adj = 1000
 
 def in_memory(design: Design, path: Path, threads: int) -> None:
     """Count everything in memory, then write the file."""
-    plan, blocks = tally_plan(design), block_plan(design)
-    tallies = [PointTally.empty(plan) for _ in design.points]
+    worker = prepare(describe_run(design, run_manifest(design)))
+    tallies = [PointTally.empty(worker.plan) for _ in design.points]
     with ThreadPoolExecutor(threads) as pool:
-        for block, tally in zip(blocks, pool.map(lambda b: count_block(design, plan, b), blocks), strict=True):
+        for block, tally in pool.map(lambda block: next(count_each(worker, [block])), worker.blocks):
             tallies[block.point] = tallies[block.point].merge(tally)
     records = [PointRecord(p.index, p.label, p.values, t) for p, t in zip(design.points, tallies, strict=True)]
-    write_results(path, plan=plan, points=records, provenance={})
+    write_results(path, plan=worker.plan, points=records, provenance={})
 
 
 def timed(way: Callable[[Design, Path, int], None], design: Design, path: Path, threads: int) -> tuple[float, float]:
